@@ -14,12 +14,12 @@ class Progress(Protocol):
         """Report `done` of `total` units (rows, candidates, steps); `message` names the stage."""
 
 
+def no_progress(done: int, total: int, message: str = "") -> None:
+    """Ignore progress: the default where nobody watches."""
+
+
 class Encoder(Protocol):
     """All that search, clustering and tests ask of an encoder."""
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], progress: Progress = no_progress) -> NDArray[np.float32]:
         """Return one vector per text: float32 of shape (N, D)."""
-
-
-def no_progress(done: int, total: int, message: str = "") -> None:
-    """Ignore progress: the default where nobody watches."""
