@@ -162,7 +162,7 @@ def _columns(records: Records, names: list[str], text_column: str | None) -> lis
     """Bring all rows to one width and turn them into columns."""
     width = len(names)
     ragged = [index for index, row in enumerate(records.rows) if len(row) != width]
-    rows: list[list[str | None]] = [*records.rows]
+    rows: list[Sequence[str | None]] = [*records.rows]
     if ragged:
         fitting = [row for row in records.rows[:SAMPLE_ROWS] if len(row) == width]
         text_index = _text_index(names, fitting, text_column)

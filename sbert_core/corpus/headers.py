@@ -5,10 +5,9 @@ So a header is believed only on a sign: a known name, or cells of another kind b
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
-from .cells import is_blank, is_date, is_number, word_count
+from .cells import is_blank, is_date, is_number, plain_cell, word_count
 
 # Parts of column names that people use for sentences, in several languages.
 TEXT_NAMES = frozenset(
@@ -35,7 +34,7 @@ _OTHER_NAMES = frozenset(
 _KNOWN = TEXT_NAMES | LABEL_NAMES | _OTHER_NAMES
 
 _NAME = re.compile(r"[^\W\d_][\w .\-/()#%&]{0,39}")
-_CODE_NAME = re.compile(r"[^\W\d_]+(?:[_.\d]\w*|[A-Z]\w*)", re.UNICODE)
+_CODE_NAME = re.compile(r"[^\W\d_]+(?:[_.\d]\w*|[A-Z]\w*)")
 _MOST_NAME_WORDS = 3
 _MOSTLY = 0.95
 
@@ -80,11 +79,13 @@ def has_header(rows: Sequence[Sequence[str]], wanted: Sequence[str | None] = ())
     columns = [_column(below, index) for index in range(len(first))]
     if any(cell and _is_other_kind(column) for cell, column in zip(first, columns, strict=True)):
         return True
+    known = [is_known_name(cell) for cell in filled]
+    recurs = [cell in column for cell, column in zip(first, columns, strict=True)]
+    if any(recurs) and not all(recurs) and not all(known):
+        return False  # a label that sounds like a name
     if not all(looks_like_name(cell) for cell in filled):
         return False
-    if any(is_known_name(cell) for cell in filled):
-        return True
-    return _stands_out(first, columns)
+    return any(known) or _stands_out(first, columns)
 
 
 def _column(rows: Sequence[Sequence[str]], index: int) -> list[str]:
@@ -98,9 +99,7 @@ def _is_other_kind(column: list[str]) -> bool:
 
 
 def _stands_out(first: list[str], columns: list[list[str]]) -> bool:
-    """Tell whether short cells stand above sentences without occurring again below."""
-    if any(cell in column for cell, column in zip(first, columns, strict=True)):
-        return False
+    """Tell whether short cells stand above longer ones."""
     if len(first) == 1 and not _CODE_NAME.fullmatch(first[0]):
         return False  # "Hello" may well be the first of the sentences
     return any(
@@ -118,9 +117,10 @@ def default_names(count: int) -> list[str]:
 def unique_names(names: Sequence[str], warnings: list[str]) -> list[str]:
     """Tidy column names and make each one unique; say in `warnings` what was changed."""
     result: list[str] = []
-    taken = Counter(" ".join(str(name).split()) for name in names)
-    for position, name in enumerate(names, start=1):
-        tidy = " ".join(str(name).split()) or f"column {position}"
+    tidied = [" ".join(str(plain_cell(name)).split()) for name in names]
+    taken = set(tidied)
+    for position, name in enumerate(tidied, start=1):
+        tidy = name or f"column {position}"
         unique, copy = tidy, 2
         while unique in result or (unique != tidy and unique in taken):
             unique, copy = f"{tidy} ({copy})", copy + 1

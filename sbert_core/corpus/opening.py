@@ -33,6 +33,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (rb"\{\\rtf\d", "an RTF document"),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.xls or .doc)"),
     (rb"BZh\d1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd", "packed (bzip2, xz or Zstandard)"),
+    (rb".{257}ustar", "a tar archive"),
     (rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07", "an archive (7-Zip or RAR)"),
     (rb"SQLite format 3\x00", "an SQLite database"),
     (rb"ARROW1\x00\x00|Obj\x01|\x89HDF\r\n|\x93NUMPY", "an Arrow, Avro, HDF5 or NumPy file"),

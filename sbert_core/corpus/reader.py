@@ -24,14 +24,7 @@ from .delimited import read_delimited
 from .guessing import choose_label, choose_text, summarise
 from .headers import unique_names
 from .opening import OpenedFile, open_source
-from .report import (
-    ColumnSummary,
-    RawTable,
-    ReaderLimits,
-    Reading,
-    ReadReport,
-    UnparsedLine,
-)
+from .report import ColumnSummary, RawTable, ReaderLimits, Reading, ReadReport, UnparsedLine
 from .structured import read_json
 from .workbooks import read_parquet, read_xlsx
 
@@ -74,7 +67,7 @@ def read_corpus(
     limits = limits or ReaderLimits()
     opened = open_source(source, name, limits)
     table = _raw_table(opened, (text_column, label_column), limits)
-    if not any(table.columns) or not table.columns[0]:
+    if not table.columns or not table.columns[0]:
         raise FileError(f"'{opened.name}' has column names ({_listed(table.names)}) but no rows.")
     names = unique_names(table.names, table.warnings)
     summaries = [summarise(n, cells) for n, cells in zip(names, table.columns, strict=True)]

@@ -81,7 +81,6 @@ def read_parquet(data: bytes, limits: ReaderLimits) -> RawTable:
     Raises:
         FileError: The file is damaged or too large.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -102,7 +101,9 @@ def read_parquet(data: bytes, limits: ReaderLimits) -> RawTable:
             if name not in vectors and not _INDEX_OF_PANDAS.fullmatch(name)
         ]
         columns = [_cells(column) for column in file.read(names).columns]
-    except (pa.ArrowException, OSError) as error:
+    except FileError:
+        raise
+    except Exception as error:  # pyarrow, too, raises whatever damage makes it stumble over
         raise FileError("The Parquet file is damaged; write it again.") from error
     table = RawTable(names, columns, header=True, typed=True)
     if vectors:
