@@ -1,0 +1,1 @@
+"""What compares this project with others, kept out of the tests: ratios from one run."""
