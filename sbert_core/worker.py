@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from .jobs import JobProgress, JobRunner, JobSpec, worker_lock
+from .jobs import JobRunner, worker_lock
 
 _IDLE_S = 0.2
 
@@ -30,17 +30,13 @@ def end_with_parent() -> None:
 
 def work(root: Path) -> None:
     """Hold the worker lock and run jobs until the parent ends; return if another worker lives."""
-    from .lab import Lab
-
     try:
-        # Two servers may race here: the loser has nothing to do.
-        with worker_lock(root).acquire(timeout=1):
+        # Two servers may race here: the loser has nothing to do, and must not load anything first.
+        with worker_lock(root).acquire(timeout=0):
+            from .lab import Lab
+
             lab = Lab(root)
-
-            def run(spec: JobSpec, progress: JobProgress) -> None:
-                lab.run_job(spec, progress)
-
-            runner = JobRunner(root, run)
+            runner = JobRunner(root, lab.run_job)
             runner.requeue_interrupted()
             while True:
                 if not runner.step():

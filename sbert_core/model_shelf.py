@@ -1,0 +1,54 @@
+"""The encoders of a Lab: which there are, which work now, and the few that stay loaded."""
+
+import threading
+from typing import TYPE_CHECKING
+
+from .encoders.catalog import ModelInfo, list_models, resolve
+
+if TYPE_CHECKING:
+    from .encoders.encoder import SentenceEncoder
+
+# Enough for a side-by-side comparison, little enough for a laptop's memory.
+MODELS_KEPT = 4
+# The poolings that the pages offer beside a model's own; the command line takes them all.
+COMPARED_POOLINGS = ("cls", "mean", "max", "first_last")
+
+
+class ModelShelf:
+    """Loads an encoder once and keeps the latest few."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, SentenceEncoder] = {}
+        self._loading = threading.Lock()
+
+    def infos(self) -> list[ModelInfo]:
+        """List every encoder the catalogue knows, those at hand first."""
+        return sorted(list_models(), key=lambda info: not info.available)
+
+    def at_hand(self) -> list[str]:
+        """List encoder strings that work now: each model as it is, then with other poolings."""
+        own = [info for info in self.infos() if info.available]
+        others = [
+            f"{info.id}:{pooling}"
+            for info in own
+            for pooling in COMPARED_POOLINGS
+            if info.kind != "static" and pooling != info.pooling
+        ]
+        return [info.id for info in own] + others
+
+    def load(self, model: str) -> "SentenceEncoder":
+        """Load an encoder, or return it if it is loaded.
+
+        Raises:
+            ModelError: Unknown, not at hand, or refused.
+        """
+        resolved = resolve(model)
+        # Two sessions may ask for one model at once: the second waits instead of loading it again.
+        with self._loading:
+            if resolved.key not in self._loaded:
+                from .encoders.encoder import SentenceEncoder
+
+                while len(self._loaded) >= MODELS_KEPT:
+                    self._loaded.pop(next(iter(self._loaded)))
+                self._loaded[resolved.key] = SentenceEncoder.load(resolved)
+            return self._loaded[resolved.key]
