@@ -1,0 +1,27 @@
+"""Home: opens on a sample that is already embedded, mapped and grouped."""
+
+import streamlit as st
+
+from sbert_core.sample import shipped_pair
+from ui.home_view import show_pair, show_sample_map
+from ui.page import PRIVACY, setup_page
+
+lab = setup_page("Home")
+
+st.title("What are your sentences about?")
+st.markdown(
+    "Drop in a file of sentences and see them as a map with named groups; type two and see how "
+    f"similar they are. :material/lock: {PRIVACY}"
+)
+picture, side = st.columns([5, 3], gap="large")
+with side:
+    own, compare = st.columns(2)
+    if own.button(
+        "Use my own file", type="primary", width="stretch", icon=":material/upload_file:"
+    ):
+        st.switch_page("pages/1_Corpus.py")
+    if compare.button("Compare encoders", width="stretch", icon=":material/compare_arrows:"):
+        st.switch_page("pages/4_Sentence_pair.py")
+    show_pair(shipped_pair())
+with picture:
+    show_sample_map(lab)

@@ -1,0 +1,91 @@
+"""Make the README's pictures from the running app: `make pictures`.
+
+A picture of every page, light and dark, at the widths of a laptop and of a desk screen. Those the
+README shows are kept in `docs/`; the rest go to `test-artifacts/pictures/` for a look.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.running import CHROMIUM, FLAGS, ROOT, running_app
+
+PAGES = {
+    "home": "",
+    "corpus": "Corpus",
+    "map": "Map_and_clusters",
+    "pair": "Sentence_pair",
+}
+KEPT = {
+    ("home", 1280, "light"),
+    ("map", 1280, "light"),
+    ("map", 1280, "dark"),
+    ("pair", 1280, "light"),
+}
+_SETTLE_MS = 2500
+
+
+def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[Path]:
+    """Photograph every page.
+
+    Args:
+        app: Address of the running app.
+        folder: Where pictures go that the README does not show.
+        widths: Widths of the window, pixels.
+        schemes: "light", "dark" or both.
+
+    Returns:
+        The files written.
+    """
+    written = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for width in widths:
+            for scheme in schemes:
+                context = chromium.new_context(
+                    viewport={"width": width, "height": 900 if width < 1600 else 1080},
+                    color_scheme=scheme,  # type: ignore[arg-type]
+                )
+                tab = context.new_page()
+                for name, address in PAGES.items():
+                    tab.goto(f"{app}/{address}")
+                    _settle(tab)
+                    keep = (name, width, scheme) in KEPT
+                    stem = f"{name}-{scheme}" if keep else f"{name}-{width}-{scheme}"
+                    path = (ROOT / "docs" if keep else folder) / f"{stem}.png"
+                    tab.screenshot(path=path)
+                    written.append(path)
+                context.close()
+        chromium.close()
+    return written
+
+
+def _settle(tab: Any) -> None:
+    """Wait until the page is drawn and nothing spins."""
+    tab.get_by_test_id("stApp").wait_for()
+    tab.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSpinner]')",
+        timeout=120_000,
+    )
+    if tab.url.rstrip("/").endswith(("clusters", tab.url.split("/")[2])):
+        tab.locator(".js-plotly-plot canvas").first.wait_for()
+    tab.wait_for_timeout(_SETTLE_MS)
+
+
+def main() -> None:
+    """Start the app in an empty workspace and photograph it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--widths", type=int, nargs="+", default=[1280, 1920])
+    parser.add_argument("--schemes", nargs="+", default=["light", "dark"])
+    options = parser.parse_args()
+    folder = ROOT / "test-artifacts" / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as workspace, running_app(Path(workspace)) as (app, _):
+        take(app, folder, options.widths, options.schemes)
+
+
+if __name__ == "__main__":
+    main()
