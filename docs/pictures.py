@@ -7,17 +7,17 @@ README shows are kept in `docs/`; the rest go to `test-artifacts/pictures/` for 
 import argparse
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import sync_playwright
 
 from tests.browser.running import CHROMIUM, FLAGS, ROOT, running_app
 
+# Each page's address, and what is there once it is drawn.
 PAGES = {
-    "home": "",
-    "corpus": "Corpus",
-    "map": "Map_and_clusters",
-    "pair": "Sentence_pair",
+    "home": ("", ".js-plotly-plot canvas"),
+    "corpus": ("Corpus", "[data-testid=stDataFrame] canvas"),
+    "map": ("Map_and_clusters", ".js-plotly-plot canvas"),
+    "pair": ("Sentence_pair", "text=of random pairs"),
 }
 KEPT = {
     ("home", 1280, "light"),
@@ -50,9 +50,10 @@ def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[
                     color_scheme=scheme,  # type: ignore[arg-type]
                 )
                 tab = context.new_page()
-                for name, address in PAGES.items():
+                for name, (address, drawn) in PAGES.items():
                     tab.goto(f"{app}/{address}")
-                    _settle(tab)
+                    tab.locator(drawn).first.wait_for(timeout=120_000)
+                    tab.wait_for_timeout(_SETTLE_MS)
                     keep = (name, width, scheme) in KEPT
                     stem = f"{name}-{scheme}" if keep else f"{name}-{width}-{scheme}"
                     path = (ROOT / "docs" if keep else folder) / f"{stem}.png"
@@ -61,18 +62,6 @@ def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[
                 context.close()
         chromium.close()
     return written
-
-
-def _settle(tab: Any) -> None:
-    """Wait until the page is drawn and nothing spins."""
-    tab.get_by_test_id("stApp").wait_for()
-    tab.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSpinner]')",
-        timeout=120_000,
-    )
-    if tab.url.rstrip("/").endswith(("clusters", tab.url.split("/")[2])):
-        tab.locator(".js-plotly-plot canvas").first.wait_for()
-    tab.wait_for_timeout(_SETTLE_MS)
 
 
 def main() -> None:

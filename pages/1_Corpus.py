@@ -28,8 +28,8 @@ upload = uploaded_file()
 
 if upload is None:
     info = current_corpus(lab)
-    job_panel(lab, info.corpus_id)
-    show_corpus(lab, info, state.encoder())
+    running = job_panel(lab, info.corpus_id)
+    show_corpus(lab, info, state.encoder(), running=running)
     st.stop()
 
 try:

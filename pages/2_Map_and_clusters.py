@@ -30,7 +30,7 @@ try:
         explore_map(lab, info, drawn, grouped, settings.colour)
     if grouped is not None:
         st.divider()
-        show_group_details(lab, info, grouped)
+        show_group_details(lab, info, drawn, grouped)
         show_exports(lab, info, drawn, grouped)
 except SBERTLabError as error:
     st.error(str(error))

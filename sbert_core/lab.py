@@ -19,7 +19,7 @@ from .analysis.projection import PROJECTION_METHODS, ProjectionConfig, Projectio
 from .analysis.similarity import cos_sim
 from .corpus.export import to_csv, to_parquet
 from .corpus.reader import read_corpus
-from .corpus.records import CorpusInfo
+from .corpus.records import CorpusInfo, RunRecord
 from .corpus.report import Reading, ReadReport
 from .corpus.workspace import Workspace
 from .embedding import embed_corpus, estimate_embedding, shard_folder
@@ -69,6 +69,7 @@ __all__ = [
     "ProjectionMethod",
     "ReadReport",
     "Reading",
+    "RunRecord",
     "to_csv",
     "to_parquet",
 ]

@@ -1,16 +1,18 @@
 """Groups of similar sentences: their list, their quality, their names."""
 
+from dataclasses import asdict
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 import streamlit as st
 
 from sbert_core.charts.layout import QUIET_CONFIG
-from sbert_core.charts.palette import group_style
+from sbert_core.charts.palette import MAX_STYLES, group_style
 from sbert_core.charts.silhouettes import k_choice_figure, silhouette_bars
 from sbert_core.errors import SBERTLabError
-from sbert_core.lab import CorpusInfo, Lab
-from sbert_core.results import ClusterResult
+from sbert_core.lab import CorpusInfo, Lab, RunRecord
+from sbert_core.results import ClusterResult, MapResult
 
 from . import state
 
@@ -24,7 +26,7 @@ def list_groups(grouped: ClusterResult) -> list[int]:
         st.caption(grouped.note)
     event = st.dataframe(
         [
-            {"": _swatch(i), "group": name, "size": size}
+            {"": _swatch(i), "size": size, "group": name}
             for i, (name, size) in enumerate(zip(grouped.names, grouped.sizes, strict=True))
         ],
         column_config={
@@ -41,10 +43,12 @@ def list_groups(grouped: ClusterResult) -> list[int]:
     return np.flatnonzero(np.isin(grouped.labels, picked)).tolist() if picked else []
 
 
-def show_group_details(lab: Lab, info: CorpusInfo, grouped: ClusterResult) -> None:
+def show_group_details(
+    lab: Lab, info: CorpusInfo, drawn: MapResult | None, grouped: ClusterResult
+) -> None:
     """What the groups hold, whether the grouping is any good, and names of the user's own."""
-    typical, quality, names = st.tabs(
-        ["Typical sentences", "How good are these groups?", "Rename groups"]
+    typical, quality, names, made = st.tabs(
+        ["Typical sentences", "How good are these groups?", "Rename groups", "How this was made"]
     )
     with typical:
         show_typical(lab, grouped)
@@ -52,6 +56,15 @@ def show_group_details(lab: Lab, info: CorpusInfo, grouped: ClusterResult) -> No
         show_quality(lab, info, grouped)
     with names:
         rename_groups(lab, grouped)
+    with made:
+        st.caption("The run records of this map and grouping: with them, both can be repeated.")
+        for run in [drawn.run, grouped.run] if drawn else [grouped.run]:
+            st.json(_made(run), expanded=2)
+
+
+def _made(run: RunRecord) -> dict[str, Any]:
+    """A run record without its result, which the page shows."""
+    return {name: value for name, value in asdict(run).items() if name != "result"}
 
 
 def show_typical(lab: Lab, grouped: ClusterResult) -> None:
@@ -71,6 +84,8 @@ def show_typical(lab: Lab, grouped: ClusterResult) -> None:
 
 def _swatch(group: int) -> str:
     """A dot in the colour and shape that a group has on the map, as an inline picture."""
+    if group >= MAX_STYLES:
+        return ""
     style = group_style(group, state.mode())
     picture = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'><text x='10' y='15.5' "

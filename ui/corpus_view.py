@@ -124,7 +124,7 @@ def offer_opening(known: CorpusInfo, model: str) -> bool:
     return st.button("Open it", type="primary", width="stretch", key="corpus_open")
 
 
-def show_corpus(lab: Lab, info: CorpusInfo, model: str) -> None:
+def show_corpus(lab: Lab, info: CorpusInfo, model: str, *, running: bool) -> None:
     """The corpus on the table: what is known of it, and where to go with it."""
     st.subheader(info.name)
     label = f", labels in “{info.label_column}”" if info.label_column else ""
@@ -134,7 +134,7 @@ def show_corpus(lab: Lab, info: CorpusInfo, model: str) -> None:
         st.page_link(
             "pages/2_Map_and_clusters.py", label="See its map", icon=":material/scatter_plot:"
         )
-    elif st.button(f"Embed with {model}", type="primary", key="corpus_embed_again"):
+    elif not running and st.button(f"Embed with {model}", type="primary", key="corpus_embed_again"):
         lab.explore(info.corpus_id, model)
         st.rerun()
     frame = lab.workspace.frame(info.corpus_id, rows=range(min(_PREVIEW_ROWS, info.rows)))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from sbert_core.charts.layout import PLOTLY_CONFIG
+from sbert_core.errors import SBERTLabError
 from sbert_core.lab import MAP_CAVEAT, CorpusInfo, Lab, to_csv, to_parquet
 from sbert_core.results import ClusterResult, MapResult
 
@@ -30,6 +31,16 @@ def explore_map(
     lab: Lab, info: CorpusInfo, drawn: MapResult, grouped: ClusterResult | None, colour: str
 ) -> None:
     """The map with what is picked on it beside and below; a pick reruns only this part."""
+    try:
+        _explore(lab, info, drawn, grouped, colour)
+    except SBERTLabError as error:
+        st.error(str(error))
+
+
+def _explore(
+    lab: Lab, info: CorpusInfo, drawn: MapResult, grouped: ClusterResult | None, colour: str
+) -> None:
+    """Draw the map, and what is picked."""
     placed = st.session_state.get(_PLACED, "").strip()
     picture, panel = st.columns([11, 4], gap="medium")
     with picture:
@@ -47,12 +58,13 @@ def explore_map(
         if len(rows) == 1:
             _one_sentence(lab, info, drawn, rows[0])
         elif grouped:
-            rows = rows or list_groups(grouped)
+            ticked = list_groups(grouped)
+            rows = rows or ticked
+    _trust_line(drawn)
     if len(rows) > 1:
         _selection(lab, info, grouped, rows)
     elif not rows:
         st.caption(_HOW_TO_PICK if drawn.coordinates.shape[1] == 2 else _HOW_TO_TURN)
-    _trust_line(drawn)
 
 
 def _place_box() -> None:
@@ -115,7 +127,9 @@ def _selection(
         width="stretch",
         key="map_export_selection",
     )
-    st.dataframe(table.iloc[: len(shown)], hide_index=True, height=300)
+    first = [c for c in (info.text_column, info.label_column) if c]
+    order = [*first, *(c for c in table.columns if c not in first)]
+    st.dataframe(table.iloc[: len(shown)][order], hide_index=True, height=300)
 
 
 def show_exports(

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _GRID = 24
+# Pixels of empty map beyond the outermost points.
+_RIM = 20.0
 # Where a name may move when its place is taken, in label widths and heights.
 _SHIFTS = (
     (0.0, 0.0),
@@ -137,8 +139,9 @@ def place_names(
     for index, (centre, (width, height)) in enumerate(zip(centres, extents, strict=True)):
         x, y = frame.pixels(centre)
         for right, up in _SHIFTS:
-            # Never farther out than the outermost points, or the edge of the map would cut it off.
-            across = min(max(x + right * width, 0.0), edge) - x
+            # Its ends stay over the map, or the edge would cut it off.
+            inner = max(width / 2 - _RIM, 0.0)
+            across = min(max(x + right * width, inner), max(edge - inner, inner)) - x
             box = Box.around(x + across, y + up * height, width, height)
             if not any(box.overlaps(other) for other in boxes):
                 boxes.append(box)

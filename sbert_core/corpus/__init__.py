@@ -1,0 +1,1 @@
+"""Files into rows, and the workspace where rows, vectors and results are kept."""

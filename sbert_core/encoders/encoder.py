@@ -76,11 +76,13 @@ class SentenceEncoder:
     ) -> None:
         if precision not in PRECISIONS:
             raise ModelError(f"precision={precision!r} should be one of {', '.join(PRECISIONS)}.")
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if self.device.type not in _BATCH_FLOPS:
+            raise ModelError(f"device={device!r} should be one of {', '.join(_BATCH_FLOPS)}.")
         self.resolved = resolved
         self.spec, self.key = resolved.spec, resolved.key
         self.dims, self.max_length = resolved.dims, resolved.max_length
         self.pooling, self.normalised = resolved.pooling, resolved.normalised
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.tokenizer = tokenizer
         self.model = model.to(self.device).eval()
         self.precision = "fp32"

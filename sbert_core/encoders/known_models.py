@@ -82,7 +82,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         layers=12,
         parameters=117_653_760,
         max_length=128,
-        languages="50 languages",
+        languages="50+ languages",
         licence="Apache-2.0",
         revision="bf3bf13ab40c3157080a7ab344c831b9ad18b5eb",
     ),
@@ -222,7 +222,7 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         parameters=109_482_240,
         max_length=512,
         languages=_ENGLISH,
-        licence="Apache-2.0 (code repository; none on the card)",
+        licence="not stated on its card",
     ),
     KnownModel(
         id="cocondenser-marco",
@@ -234,6 +234,6 @@ KNOWN_MODELS: tuple[KnownModel, ...] = (
         parameters=109_482_240,
         max_length=512,
         languages=_ENGLISH,
-        licence="Apache-2.0 (code repository; none on the card)",
+        licence="not stated on its card",
     ),
 )

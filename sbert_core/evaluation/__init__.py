@@ -1,0 +1,1 @@
+"""Measuring encoders against what people say: pure functions of arrays, readers of graded files."""

@@ -77,7 +77,8 @@ def test_another_seed_gives_another_umap(four_groups, umap_map):
 @pytest.mark.parametrize("dims", [2, 3])
 def test_groups_stay_together_on_the_map(four_groups, method, dims):
     vectors, labels = four_groups
-    drawn = project(vectors, ProjectionConfig(method=method, dims=dims, n_neighbors=10))
+    config = ProjectionConfig(method=method, dims=dims, n_neighbors=10, perplexity=8)
+    drawn = project(vectors, config)
     assert drawn.coordinates.shape == (len(vectors), dims)
     centers = np.stack([drawn.coordinates[labels == group].mean(axis=0) for group in range(4)])
     distances = np.linalg.norm(drawn.coordinates[:, None] - centers, axis=2)

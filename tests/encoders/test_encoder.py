@@ -233,9 +233,11 @@ def test_saving_never_saves_rounded_weights(checkpoints, tmp_path):
     )
 
 
-def test_an_unknown_precision_is_named(checkpoints):
+def test_an_unknown_precision_or_device_is_named(checkpoints):
     with pytest.raises(ModelError, match="precision='fp8' should be one of auto, fp32, bf16"):
         SentenceEncoder.load(resolve(str(checkpoints["bert"])), precision="fp8")
+    with pytest.raises(ModelError, match="device='mps' should be one of cpu, cuda"):
+        SentenceEncoder.load(resolve(str(checkpoints["bert"])), device="mps")
 
 
 def test_mean_cosine_by_hand():
