@@ -23,7 +23,10 @@ _HOW_TO_PICK = (
 )
 _HOW_TO_TURN = "Turn the map with the mouse. Points are picked in 2-D; groups in the list."
 _NEIGHBOURS = 10
+_NEIGHBOUR_CHARS = 160
+_LIST_HEIGHT = 430
 _TABLE_ROWS = 5000
+_TEXT_CHARS = 2000
 
 
 @st.fragment
@@ -96,14 +99,13 @@ def _trust_line(drawn: MapResult) -> None:
 def _one_sentence(lab: Lab, info: CorpusInfo, drawn: MapResult, row: int) -> None:
     """The full text of one point and its nearest neighbours in embedding space."""
     st.markdown(f"**Row {row + 1:,}**")
-    st.text(lab.texts(info.corpus_id, [row])[0])
+    st.text(shorten(lab.texts(info.corpus_id, [row])[0], _TEXT_CHARS))
     neighbours = lab.neighbours(info.corpus_id, drawn.run.encoder, [row], _NEIGHBOURS)[0]
     st.markdown("**Nearest sentences**, by cosine in embedding space")
-    st.dataframe(
-        [{"cosine": n.cosine, "sentence": n.text} for n in neighbours],
-        column_config={"cosine": st.column_config.NumberColumn(format="%.2f", width="small")},
-        hide_index=True,
-    )
+    # As text, not as a table: the panel is narrow, and text wraps.
+    with st.container(height=_LIST_HEIGHT, border=False, gap="xsmall"):
+        for neighbour in neighbours:
+            st.text(f"{neighbour.cosine:.2f}  {shorten(neighbour.text, _NEIGHBOUR_CHARS)}")
 
 
 def _selection(
@@ -172,3 +174,8 @@ def show_exports(
             key="map_export_html",
             help="One page that opens anywhere, without a network.",
         )
+
+
+def shorten(text: str, characters: int) -> str:
+    """Cut a text at so many characters, and show that it was cut."""
+    return text if len(text) <= characters else text[: characters - 1] + "…"

@@ -78,7 +78,7 @@ def name_clusters(
         f"There are {len(labels)} labels for {len(texts)} texts; they should be equal, and some.",
     )
     k = int(labels.max()) + 1
-    reader = TermReader(texts)
+    reader = TermReader(texts, labels.tolist())
     terms, weights = _term_weights(texts, labels, k, reader)
     chosen = _choose_terms(terms, weights)
     if central_rows is None:

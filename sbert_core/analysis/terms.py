@@ -16,8 +16,9 @@ SAMPLE_TEXTS = 2000
 # A corpus is English if at least this part of its words are English function words. English has
 # about 0.45, its headlines 0.25, German or French some 0.05 that merely look the same.
 ENGLISH_FRACTION = 0.12
-# Elsewhere a word is a function word if at least this part of the texts has it.
-COMMON_FRACTION = 0.04
+# Elsewhere a word is a function word if at least this part of the texts has it, and if it is at
+# home everywhere: in most groups it is at least half as frequent as in all texts together.
+COMMON_FRACTION, EVERYWHERE, AT_HOME = 0.04, 0.6, 0.5
 # Capitals do not mark names where this part of the words within sentences has one.
 TITLE_CASE_FRACTION = 0.35
 # A spelling with capitals is shown if this part of a word's uses has it; where capitals do not
@@ -120,11 +121,20 @@ class TermReader:
     `surface` turns a key that was read into what to show.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        """Learn the language, the function words and the use of capitals from the texts."""
-        sample = [tokenize(text) for text in texts[:: max(1, len(texts) // SAMPLE_TEXTS)]]
-        self._is_english = _is_english(sample)
-        self._stop_words = _english_stop_words() if self._is_english else _common_words(sample)
+    def __init__(self, texts: Sequence[str], labels: Sequence[int]) -> None:
+        """Learn the language, the function words and the use of capitals.
+
+        Args:
+            texts: N texts.
+            labels: Group of each text.
+        """
+        step = max(1, len(texts) // SAMPLE_TEXTS)
+        sample = [tokenize(text) for text in texts[::step]]
+        words = [{token.word.lower() for token in tokens} for tokens in sample]
+        self._is_english = _is_english(words)
+        self._stop_words = (
+            _english_stop_words() if self._is_english else _function_words(words, labels[::step])
+        )
         self._enough_capitals = MOSTLY if _capitals_mark_names(sample) else NEARLY_ALWAYS
         self._stems: dict[str, str] = {}
         self._forms: dict[str, Counter[str]] = defaultdict(Counter)
@@ -248,17 +258,32 @@ def _english_stop_words() -> frozenset[str]:
     return (ENGLISH_STOP_WORDS - CONTENT_WORDS) | CONTRACTIONS | FILLER_WORDS
 
 
-def _is_english(sample: list[list[Token]]) -> bool:
-    """Say whether enough words are English function words."""
+def _is_english(texts: list[set[str]]) -> bool:
+    """Say whether enough of the words of the texts are English function words."""
     stop_words = _english_stop_words() - FILLER_WORDS
-    words = [token.word.lower() for tokens in sample for token in tokens]
-    return sum(word in stop_words for word in words) >= ENGLISH_FRACTION * max(len(words), 1)
+    found = sum(len(words & stop_words) for words in texts)
+    return found >= ENGLISH_FRACTION * max(sum(map(len, texts)), 1)
 
 
-def _common_words(sample: list[list[Token]]) -> frozenset[str]:
-    """List the words that many texts have: function words, where the language is unknown."""
-    texts = Counter(word for tokens in sample for word in {t.word.lower() for t in tokens})
-    return frozenset(word for word in texts if texts[word] >= COMMON_FRACTION * len(sample) > 1)
+def _function_words(texts: list[set[str]], labels: Sequence[int]) -> frozenset[str]:
+    """Find the function words of an unknown language: frequent, and so in nearly all groups."""
+    sizes = Counter(labels)
+    total = Counter(word for words in texts for word in words)
+    by_group: dict[str, Counter[int]] = defaultdict(Counter)
+    for words, label in zip(texts, labels, strict=True):
+        for word in words:
+            by_group[word][label] += 1
+
+    def is_everywhere(word: str) -> bool:
+        usual = total[word] / len(texts)
+        at_home = sum(by_group[word][g] >= AT_HOME * usual * sizes[g] for g in sizes)
+        return at_home >= EVERYWHERE * len(sizes)
+
+    return frozenset(
+        word
+        for word in total
+        if total[word] >= COMMON_FRACTION * len(texts) and is_everywhere(word)
+    )
 
 
 def _capitals_mark_names(sample: list[list[Token]]) -> bool:

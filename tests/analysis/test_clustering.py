@@ -87,20 +87,20 @@ def test_length_does_not_matter(four_groups):
     np.testing.assert_array_equal(plain.labels, scaled.labels)
 
 
-@pytest.mark.parametrize("k", [2, 8, 25])
-def test_inertia_is_as_small_as_that_of_ten_starts(cloud, k):
+@pytest.mark.parametrize("k", [2, 8, 20])
+def test_inertia_is_as_small_as_that_of_ten_starts(k):
     from sklearn.cluster import KMeans
 
-    theirs = KMeans(k, n_init=10, random_state=0).fit(cloud).inertia_
-    assert k_means(cloud, k, seed=1).inertia <= theirs * 1.005
+    vectors = gaussian_groups(20, 40, dims=32, spread=0.15, seed=4)[0]
+    theirs = KMeans(k, n_init=10, random_state=0).fit(vectors).inertia_
+    assert k_means(vectors, k, seed=1).inertia <= theirs * 1.005
 
 
 def test_swaps_better_the_start():
-    vectors = gaussian_groups(30, 12, dims=32, spread=0.02, seed=5)[0]
-    plain = [k_means(vectors, 30, seed, swaps=0).inertia for seed in range(5)]
-    swapped = [k_means(vectors, 30, seed).inertia for seed in range(5)]
-    assert all(b <= a * 1.0001 for a, b in zip(plain, swapped, strict=True))
-    assert sum(swapped) < sum(plain)
+    vectors = gaussian_groups(1, 400, dims=16, spread=1.0, seed=5)[0]
+    plain = [k_means(vectors, 30, seed, swaps=0).inertia for seed in range(3)]
+    swapped = [k_means(vectors, 30, seed).inertia for seed in range(3)]
+    assert all(better < start for start, better in zip(plain, swapped, strict=True))
 
 
 def test_sums_of_clusters_leave_an_empty_one_at_zero():
@@ -144,7 +144,7 @@ def test_an_empty_cluster_is_nobodys_next_cluster(cloud):
 def test_more_clusters_than_different_rows_are_refused_with_both_numbers():
     vectors = np.repeat(np.eye(3), 4, axis=0)
     assert cluster(vectors, ClusterConfig(k=3)).k == 3
-    with pytest.raises(DataError, match="k=5 should be at most 3: .* the 12 rows have"):
+    with pytest.raises(DataError, match=r"k=5 should be at most 3: .* the 12 rows have"):
         cluster(vectors, ClusterConfig(k=5))
     with pytest.raises(DataError, match="k=2 should be at most 1"):
         cluster(np.ones((6, 2)), ClusterConfig(k=2))

@@ -21,7 +21,7 @@ BANK = {
     2: [
         "I want to change my PIN",
         "Can I change the PIN at any ATM?",
-        "how do I change a PIN",
+        "how do I change my PIN",
         "I forgot my PIN",
     ],
 }
@@ -30,6 +30,11 @@ BANK = {
 def texts_and_labels(groups):
     pairs = [(text, number) for number, texts in groups.items() for text in texts]
     return [text for text, _ in pairs], np.array([number for _, number in pairs])
+
+
+def read(texts):
+    """A reader of texts that are all of one group."""
+    return TermReader(texts, [0] * len(texts))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +58,7 @@ def test_no_term_is_in_two_names_and_no_word_twice_in_one(bank_names):
 
 
 def test_inflections_are_one_term_shown_as_most_people_wrote_it():
-    reader = TermReader([text for texts in BANK.values() for text in texts])
+    reader = read([text for texts in BANK.values() for text in texts])
     keys = [reader(text) for text in BANK[0]]
     assert all("card" in terms for terms in keys)
     assert not any("cards" in terms for terms in keys)
@@ -62,28 +67,28 @@ def test_inflections_are_one_term_shown_as_most_people_wrote_it():
 
 
 def test_both_orders_of_a_phrase_are_one_term():
-    reader = TermReader(BANK[1])
+    reader = read(BANK[1])
     assert "exchang+rate" in reader("What is the exchange rate today")
     assert "exchang+rate" in reader("is there a better rate of exchange")
     assert reader.surface("exchang+rate") == "exchange rate"
 
 
 def test_function_words_name_nothing_and_stay_only_within_a_phrase():
-    reader = TermReader(["This is the source of funds and it is not mine, I don't think so"] * 3)
+    reader = read(["This is the source of funds and it is not mine, I don't think so"] * 3)
     keys = reader("Where is the source of the funds? I don't know, you've said it")
     assert keys == ["sourc", "fund", "fund+sourc"]
     assert reader.surface("fund+sourc") == "source of the funds"
 
 
 def test_phrases_do_not_cross_punctuation():
-    reader = TermReader(["the card is here, the payment is not"] * 3)
+    reader = read(["the card is here, the payment is not"] * 3)
     assert "card+payment" not in reader("I lost the card, payment went through")
     assert "card+payment" in reader("the card payment went through")
 
 
 def test_a_verb_is_one_with_its_particle_where_it_mostly_has_it():
     texts = ["How do I top up my account?", "the top-up failed", "is a top up free of charge", "up"]
-    reader = TermReader(texts)
+    reader = read(texts)
     keys = reader("where did my top-ups go, and the top up limit")
     assert "top up" in keys
     assert "limit+top up" in keys
@@ -92,7 +97,7 @@ def test_a_verb_is_one_with_its_particle_where_it_mostly_has_it():
 
 def test_names_keep_their_capitals_and_beginnings_of_sentences_lose_theirs():
     texts = ["Money from Paris is late", "Payment in Paris by ATM failed", "ATM in Paris is out"]
-    reader = TermReader(texts)
+    reader = read(texts)
     for text in texts:
         reader(text)
     assert [reader.surface(key) for key in ("pari", "atm", "payment")] == [
@@ -104,7 +109,7 @@ def test_names_keep_their_capitals_and_beginnings_of_sentences_lose_theirs():
 
 def test_headlines_in_title_case_have_no_false_names():
     texts = ["The Oil Prices Are Rising in Iraq", "Why the Price of oil Is Up", "Oil Falls in Iraq"]
-    reader = TermReader(texts)
+    reader = read(texts)
     for text in texts:
         reader(text)
     assert reader.surface("oil") == "oil"
@@ -121,12 +126,10 @@ def test_one_long_text_does_not_name_a_group():
 
 
 def test_another_language_is_not_stemmed_and_its_function_words_are_found():
-    subjects = ["Rechnung", "Rechnungen", "Konto", "Karte"] * 10
-    texts = [f"ich habe die {s} nicht und das ist {i}x" for i, s in enumerate(subjects)]
+    nouns = ["Rechnung", "Rechnungen", "Konto", "Konto"] * 10
+    texts = [f"ich habe die {noun} nicht und das ist {i}x" for i, noun in enumerate(nouns)]
     names = name_clusters(texts, np.array([0, 0, 1, 1] * 10))
-    shown = " ".join(name.name for name in names).lower()
-    for word in ("ich", "habe", "die", "nicht", "und", "das", "ist"):
-        assert word not in shown.replace("·", " ").split()
+    assert [name.terms for name in names] == [("Rechnung",), ("Konto",)]
 
 
 def test_chinese_and_japanese_are_named_by_their_own_terms():
@@ -167,7 +170,6 @@ def test_texts_without_usable_terms_are_named_all_the_same(texts):
 
 
 def test_the_central_sentence_stands_in_for_a_name():
-    texts = ["12 34", "56 78", "one two three four five six seven eight 1"]
     texts = ["1 2", "3 4 5 6 7 8 9 10", "a real sentence about gardens", "more about gardens"]
     names = name_clusters(texts, np.array([0, 0, 1, 1]), central_rows=[1, 2])
     assert names[0].name == "3 4 5 6 7 8…"

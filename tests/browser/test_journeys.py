@@ -106,7 +106,7 @@ def test_embedding_survives_a_refresh_and_a_page_change_and_can_be_cancelled(app
 def test_a_sentence_of_ones_own_is_placed_on_the_map(app, page):
     page.goto(f"{app}/Map_and_clusters")
     wait_for_map(page)
-    page.get_by_label("Place a sentence of your own").fill("Where is my parcel?")
+    page.get_by_placeholder("Type a sentence, press Enter").fill("Where is my parcel?")
     page.keyboard.press("Enter")
     page.get_by_text("Where is my parcel?").first.wait_for()
     no_error(page)
