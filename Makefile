@@ -31,7 +31,7 @@ pictures: $(VENV)/installed-dev  ## make the README's pictures from the running 
 	$(BIN)/python -m docs.pictures
 
 bench: $(VENV)/installed-dev  ## measure against the references, as ratios from one run
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(FILES)
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

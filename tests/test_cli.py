@@ -49,7 +49,7 @@ def test_help_answers_at_once_and_loads_nothing_heavy():
     )
     assert found.returncode == 0
     assert "cluster" in found.stdout
-    # Generous: benchmarks/start.py measures; here only something very wrong should fail.
+    # Generous, because benchmarks/start.py measures; here only something very wrong should fail.
     assert time.perf_counter() - started < 5
     assert not {"torch", "pandas", "transformers"} & {
         line.rsplit("|")[-1].strip() for line in found.stderr.splitlines()

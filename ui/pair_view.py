@@ -1,5 +1,7 @@
 """Scores of a sentence pair beside what is usual for each encoder, and the heat map of many."""
 
+from typing import Any
+
 import streamlit as st
 
 from sbert_core.charts.heatmap import similarity_heatmap
@@ -64,9 +66,10 @@ def _strips(scores: list[PairSimilarity], yardsticks: list[RandomPairs]) -> None
     """One histogram per encoder on a common axis, two in a row."""
     low = min(float(y.cosines[0]) for y in yardsticks)
     span = (min(low, *(s.cosine for s in scores)) - 0.02, 1.02)
-    columns = st.columns(2, gap="large")
+    columns: list[Any] = []
     for i, (score, yardstick) in enumerate(zip(scores, yardsticks, strict=True)):
-        with columns[i % 2]:
+        columns = columns or list(st.columns(2, gap="large"))
+        with columns.pop(0):
             st.markdown(f"**{score.model}** · {in_words(score, yardstick)}")
             st.plotly_chart(
                 percentile_strip(yardstick.cosines, score.cosine, state.mode(), x_range=span),

@@ -38,7 +38,8 @@ def name_annotations(
     names: list[dict[str, Any]] = []
     if isinstance(data.colouring, Groups):
         names += _group_names(data, data.colouring, mode, height, placed)
-    names += [_placed_name(sentence, mode) for sentence in placed]
+    frame = _frame(data, height)
+    names += [_placed_name(sentence, frame, mode) for sentence in placed]
     return names
 
 
@@ -87,6 +88,7 @@ def _placed_box(sentence: PlacedSentence, frame: Frame) -> Box:
     position = np.asarray(sentence.position, dtype=np.float64)[None]
     x, y = frame.pixels(_on_screen(position)[0])
     width, height = _extent(_placed_card(sentence))
+    x += frame.inward(x, width)
     return Box.around(x, y + _PLATE_SHIFT / 2, width, height + _PLATE_SHIFT)
 
 
@@ -125,12 +127,14 @@ def _placed_card(sentence: PlacedSentence) -> str:
     return wording.card(sentence.text, NAME_CHARS + 20, NAME_LINE + 10)
 
 
-def _placed_name(sentence: PlacedSentence, mode: Mode) -> dict[str, Any]:
+def _placed_name(sentence: PlacedSentence, frame: Frame, mode: Mode) -> dict[str, Any]:
     """The user's own sentence, above its star, inverted so that it stands out."""
     theme = THEMES[mode]
+    x, _ = frame.pixels(_on_screen(np.asarray(sentence.position, dtype=np.float64)[None])[0])
     return {
         **dict(zip("xyz", np.asarray(sentence.position).tolist(), strict=False)),
         "text": _placed_card(sentence),
+        "xshift": frame.inward(x, _extent(_placed_card(sentence))[0]),
         "yshift": _PLATE_SHIFT,
         "showarrow": False,
         "font": {"size": FONT_PIXELS, "color": theme.paper, "weight": 600},

@@ -47,6 +47,12 @@ class Frame:
         x, y = (float(value) for value in (point - self.low) * scale)
         return x, y
 
+    def inward(self, x: float, width: float) -> float:
+        """Return how far a name of this width, centred at x, must move not to be cut off."""
+        inner = max(width / 2 - _RIM, 0.0)
+        edge = self.pixels(self.high)[0]
+        return min(max(x, inner), max(edge - inner, inner)) - x
+
 
 @dataclass(frozen=True)
 class Box:
@@ -135,13 +141,11 @@ def place_names(
     """
     boxes = list(taken)
     spots = []
-    edge = frame.pixels(frame.high)[0]
     for index, (centre, (width, height)) in enumerate(zip(centres, extents, strict=True)):
         x, y = frame.pixels(centre)
         for right, up in _SHIFTS:
-            # Its ends stay over the map, or the edge would cut it off.
-            inner = max(width / 2 - _RIM, 0.0)
-            across = min(max(x + right * width, inner), max(edge - inner, inner)) - x
+            across = right * width
+            across += frame.inward(x + across, width)
             box = Box.around(x + across, y + up * height, width, height)
             if not any(box.overlaps(other) for other in boxes):
                 boxes.append(box)
