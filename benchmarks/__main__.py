@@ -1,7 +1,8 @@
 """Every benchmark in turn, each in a process of its own: `make bench FILES="a.csv b.csv"`.
 
 Prints each JSON line as it comes and keeps them all, with machine and versions, in
-`benchmarks/results/`. Without files, the bundled sample is measured: quick, but too small to say much.
+`benchmarks/results/`. Without files, the bundled sample is measured: quick, but too small to say
+much.
 """
 
 import argparse

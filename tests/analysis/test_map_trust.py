@@ -71,7 +71,7 @@ def test_many_copies_on_one_spot_are_each_others_neighbours():
 
 def test_a_sample_is_measured_against_all_rows_and_says_so(cloud, shadow, monkeypatch):
     whole = map_trust(cloud, shadow)
-    monkeypatch.setattr(module, "MEASURED_ROWS", 100)
+    monkeypatch.setattr(module, "MOST_SIMILARITIES", 100 * 150)
     part = map_trust(cloud, shadow)
     assert (part.rows_measured, part.rows) == (100, 150)
     assert "measured on 100 of 150 rows" in part.sentence

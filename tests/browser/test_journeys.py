@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def upload(page, name, data):
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": name, "mimeType": "text/csv", "buffer": data}
     )
+
+
+def open_on_sample(page, app, address):
+    """Open a page with the bundled sample on the table, whatever other tests have added."""
+    shipped = json.loads(SAMPLE.with_suffix(".json").read_text(encoding="utf-8"))
+    page.goto(f"{app}/{address}?corpus={shipped['corpus_id']}")
 
 
 def no_error(page):
@@ -80,12 +87,15 @@ def test_upload_embed_map_lasso_export(app, page):
 
 def test_an_embedded_file_is_known_again_and_survives_a_refresh(app, page):
     page.goto(f"{app}/Corpus")
-    upload(page, "messages.csv", some_messages(150))
-    page.get_by_text("already in your workspace").wait_for()
+    upload(page, "few.csv", some_messages(60))
+    page.get_by_role("button", name="Embed 60 sentences").click()
+    page.get_by_text("kept on this machine").wait_for(timeout=180_000)
+    upload(page, "few-again.csv", some_messages(60))
+    page.get_by_text("“few.csv” is already in your workspace").wait_for()
     page.get_by_role("button", name="Open it").click()
     page.get_by_text("kept on this machine").wait_for()
     page.reload()
-    page.get_by_text("150 sentences in “text”").wait_for()
+    page.get_by_text("60 sentences in “text”").wait_for()
 
 
 def test_embedding_survives_a_refresh_and_a_page_change_and_can_be_cancelled(app, page):
@@ -104,7 +114,7 @@ def test_embedding_survives_a_refresh_and_a_page_change_and_can_be_cancelled(app
 
 
 def test_a_sentence_of_ones_own_is_placed_on_the_map(app, page):
-    page.goto(f"{app}/Map_and_clusters")
+    open_on_sample(page, app, "Map_and_clusters")
     wait_for_map(page)
     page.get_by_placeholder("Type a sentence, press Enter").fill("Where is my parcel?")
     page.keyboard.press("Enter")
@@ -113,7 +123,7 @@ def test_a_sentence_of_ones_own_is_placed_on_the_map(app, page):
 
 
 def test_sentence_pair(app, page):
-    page.goto(f"{app}/Sentence_pair")
+    open_on_sample(page, app, "Sentence_pair")
     page.get_by_label("First sentence").fill("The cat sat on the mat.")
     page.get_by_label("Second sentence").fill("A cat was sitting on a rug.")
     page.keyboard.press("Control+Enter")
