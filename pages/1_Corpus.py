@@ -16,6 +16,7 @@ from ui.corpus_view import (
 )
 from ui.jobs_panel import job_panel
 from ui.page import current_corpus, setup_page
+from ui.wording import plain
 
 lab = setup_page("Corpus")
 
@@ -54,4 +55,4 @@ try:
         state.forget_upload()
         st.rerun()
 except SBERTLabError as error:
-    st.error(str(error))
+    st.error(plain(str(error)))

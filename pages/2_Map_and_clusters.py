@@ -9,6 +9,7 @@ from ui.jobs_panel import ask_for, job_panel
 from ui.map_settings import map_settings
 from ui.map_view import explore_map, show_exports
 from ui.page import current_corpus, offer_embedding, setup_page
+from ui.wording import plain
 
 lab = setup_page("Map and clusters")
 info = current_corpus(lab)
@@ -33,4 +34,4 @@ try:
         show_group_details(lab, info, drawn, grouped)
         show_exports(lab, info, drawn, grouped)
 except SBERTLabError as error:
-    st.error(str(error))
+    st.error(plain(str(error)))

@@ -6,6 +6,7 @@ from sbert_core.errors import SBERTLabError
 from ui import state
 from ui.page import current_corpus, setup_page
 from ui.pair_view import show_heatmap, show_scores
+from ui.wording import plain
 
 lab = setup_page("Sentence pair")
 info = current_corpus(lab)
@@ -38,4 +39,4 @@ try:
     st.divider()
     show_heatmap(lab, at_hand)
 except SBERTLabError as error:
-    st.error(str(error))
+    st.error(plain(str(error)))

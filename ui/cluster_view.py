@@ -15,6 +15,7 @@ from sbert_core.lab import CorpusInfo, Lab, RunRecord
 from sbert_core.results import ClusterResult, MapResult
 
 from . import state
+from .wording import plain
 
 _LIST_HEIGHT = 560
 
@@ -107,7 +108,7 @@ def show_quality(lab: Lab, info: CorpusInfo, grouped: ClusterResult) -> None:
     if info.label_column:
         agreement = lab.agreement(grouped, info.label_column)
         cards[1].metric(
-            f"V-measure against “{info.label_column}”",
+            f"V-measure against “{plain(info.label_column)}”",
             f"{agreement.v_measure:.2f}",
             help="1: groups and labels match; 0: they have nothing to do with each other.",
         )
@@ -160,7 +161,7 @@ def rename_groups(lab: Lab, grouped: ClusterResult) -> None:
         for i in changed:
             lab.rename_cluster(grouped.run.run_id, i, str(edited[i]["name"] or ""))
     except SBERTLabError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     if changed:
         st.rerun()

@@ -7,7 +7,7 @@ from sbert_core.results import EmbedEstimate
 
 from . import state
 from .cached import Upload, estimate_of
-from .jobs_panel import duration
+from .wording import duration, plain, size
 
 _PREVIEW_ROWS = 200
 _NO_LABELS = "(none)"
@@ -75,7 +75,7 @@ def show_report(report: ReadReport) -> None:
             "Check it beside the preview."
         )
     for warning in report.warnings:
-        st.warning(warning)
+        st.warning(plain(warning))
     if report.unparsed:
         with st.expander(f"{report.unparsed_total:,} lines needed mending"):
             st.dataframe(
@@ -97,7 +97,7 @@ def show_estimate(upload: Upload, reading: Reading, model: str) -> bool:
     estimate = estimate_of(upload, reading.text_column, model, reading)
     time, disk, length = st.columns(3)
     time.metric("Time, about", duration(estimate.seconds), help=_how_known(estimate))
-    disk.metric("Disk", _size(estimate.disk_bytes))
+    disk.metric("Disk", size(estimate.disk_bytes))
     length.metric(
         "Length, median",
         f"{estimate.tokens_median} tokens",
@@ -120,15 +120,17 @@ def offer_opening(known: CorpusInfo, model: str) -> bool:
     Returns:
         Whether the user wants to open it.
     """
-    st.success(f"cached: “{known.name}” is already in your workspace, embedded with {model}.")
+    st.success(
+        f"cached: “{plain(known.name)}” is already in your workspace, embedded with {model}."
+    )
     return st.button("Open it", type="primary", width="stretch", key="corpus_open")
 
 
 def show_corpus(lab: Lab, info: CorpusInfo, model: str, *, running: bool) -> None:
     """The corpus on the table: what is known of it, and where to go with it."""
-    st.subheader(info.name)
-    label = f", labels in “{info.label_column}”" if info.label_column else ""
-    st.caption(f"{info.rows:,} sentences in “{info.text_column}”{label}.")
+    st.subheader(plain(info.name))
+    label = f", labels in “{plain(info.label_column)}”" if info.label_column else ""
+    st.caption(f"{info.rows:,} sentences in “{plain(info.text_column)}”{label}.")
     if lab.is_embedded(info.corpus_id, model):
         st.success(f"Embedded with {model}; kept on this machine, so opening it is instant.")
         st.page_link(
@@ -165,8 +167,3 @@ def _how_known(estimate: EmbedEstimate) -> str:
     if estimate.measured:
         return "From this encoder's last run on this machine."
     return "From a short trial of how fast this machine multiplies matrices."
-
-
-def _size(size: int) -> str:
-    """Bytes as a person reads them."""
-    return f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"

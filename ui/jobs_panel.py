@@ -5,6 +5,8 @@ import streamlit as st
 from sbert_core.jobs import Job
 from sbert_core.lab import ClusterConfig, CorpusInfo, Lab, ProjectionConfig
 
+from .wording import duration, plain
+
 _REFRESH_S = 0.8
 
 
@@ -51,7 +53,7 @@ def ask_for(
         st.rerun()
     if job.status == "cancelled":
         words, button = st.columns([4, 1], vertical_alignment="center")
-        words.info(f"“{job.spec.title}” was cancelled.")
+        words.info(f"“{plain(job.spec.title)}” was cancelled.")
         if button.button("Start it again", key=f"restart_{job.job_id}", width="stretch"):
             lab.start(kind, info.corpus_id, model, config)
             st.rerun()
@@ -71,7 +73,7 @@ def _live(lab: Lab, corpus_id: str, known: tuple[str, ...]) -> None:
 def _progress(lab: Lab, job: Job) -> None:
     """One job: its bar, what it is doing, and Cancel."""
     bar, button = st.columns([6, 1], vertical_alignment="center")
-    bar.progress(job.fraction, text=f"**{job.spec.title}** · {describe(job)}")
+    bar.progress(job.fraction, text=f"**{plain(job.spec.title)}** · {describe(job)}")
     if button.button("Cancel", key=f"cancel_{job.job_id}", width="stretch"):
         with st.spinner("Stopping …"):
             lab.jobs.cancel(job.job_id)
@@ -80,7 +82,7 @@ def _progress(lab: Lab, job: Job) -> None:
 
 def _ended(lab: Lab, job: Job) -> None:
     """A job that failed: why, and the way on."""
-    st.error(f"{job.spec.title}: {job.error}")
+    st.error(plain(f"{job.spec.title}: {job.error}"))
     again, forget, _ = st.columns([1, 1, 5])
     if again.button("Try again", key=f"again_{job.job_id}", width="stretch"):
         lab.jobs.submit(job.spec)
@@ -93,7 +95,7 @@ def _ended(lab: Lab, job: Job) -> None:
 def describe(job: Job) -> str:
     """Say in words how far a job is: stage, count, rate, time left."""
     if job.status == "queued":
-        return job.message or "waiting for its turn"
+        return plain(job.message or "waiting for its turn")
     parts = [job.message] if job.message else []
     if job.total > 1:
         parts.append(f"{job.done:,} of {job.total:,}")
@@ -102,15 +104,3 @@ def describe(job: Job) -> str:
     if job.seconds_left is not None:
         parts.append(f"{duration(job.seconds_left)} left")
     return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Say a time as a person would: "8 s", "3 min", "2 h 10 min"."""
-    if seconds < 1:
-        return "under a second"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"

@@ -12,6 +12,7 @@ from sbert_core.results import ClusterResult, MapResult
 from .cached import map_figure_of
 from .cluster_view import list_groups
 from .selection import selected_rows
+from .wording import plain, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ def explore_map(
     try:
         _explore(lab, info, drawn, grouped, colour)
     except SBERTLabError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
 
 
 def _explore(
@@ -174,8 +175,3 @@ def show_exports(
             key="map_export_html",
             help="One page that opens anywhere, without a network.",
         )
-
-
-def shorten(text: str, characters: int) -> str:
-    """Cut a text at so many characters, and show that it was cut."""
-    return text if len(text) <= characters else text[: characters - 1] + "…"

@@ -9,7 +9,7 @@ from sbert_core.lab import CorpusInfo, Lab
 
 from . import state
 from .cached import lab as open_lab
-from .jobs_panel import duration
+from .wording import duration, plain
 
 _PAGES = (
     ("app.py", "Home", ":material/home:"),
@@ -48,7 +48,7 @@ def setup_page(title: str) -> Lab:
             _corpus_and_encoder(lab)
             st.caption(f":material/lock: {PRIVACY}")
     except SBERTLabError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
     return lab
 
@@ -63,7 +63,7 @@ def current_corpus(lab: Lab) -> CorpusInfo:
     try:
         return lab.corpus(found)
     except SBERTLabError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         state.set_corpus_id(None)
         st.stop()
 
@@ -73,7 +73,7 @@ def offer_embedding(lab: Lab, info: CorpusInfo, model: str) -> None:
     if any(job.spec.kind == "embed" and job.active for job in lab.jobs.jobs(info.corpus_id)):
         st.caption("The map appears here as soon as the sentences are embedded.")
         return
-    st.info(f"“{info.name}” is not embedded with {model} yet.")
+    st.info(f"“{plain(info.name)}” is not embedded with {model} yet.")
     if st.button(f"Embed {info.rows:,} sentences", type="primary", key="offer_embed"):
         lab.explore(info.corpus_id, model)
         st.rerun()
@@ -152,4 +152,4 @@ def _running(lab: Lab) -> None:
     if active:
         left = active[0].seconds_left
         more = f", {duration(left)} left" if left is not None else ""
-        st.caption(f":material/hourglass_top: {active[0].spec.title}{more}")
+        st.caption(f":material/hourglass_top: {plain(active[0].spec.title)}{more}")

@@ -12,6 +12,7 @@ from sbert_core.lab import CorpusInfo, Lab
 from sbert_core.results import PairSimilarity, RandomPairs
 
 from . import state
+from .wording import plain
 
 MOST_SENTENCES = 50
 
@@ -55,7 +56,7 @@ def show_scores(lab: Lab, info: CorpusInfo, a: str, b: str, models: list[str]) -
         return
     st.markdown(
         f"The same cosine means different things under different encoders. Each strip shows the "
-        f"cosines of random pairs of “{info.name}”; the line is this pair."
+        f"cosines of random pairs of “{plain(info.name)}”; the line is this pair."
     )
     with st.spinner("Drawing random pairs …"):
         yardsticks = [lab.random_pairs(info.corpus_id, model) for model in models]
@@ -70,7 +71,7 @@ def _strips(scores: list[PairSimilarity], yardsticks: list[RandomPairs]) -> None
     for i, (score, yardstick) in enumerate(zip(scores, yardsticks, strict=True)):
         columns = columns or list(st.columns(2, gap="large"))
         with columns.pop(0):
-            st.markdown(f"**{score.model}** · {in_words(score, yardstick)}")
+            st.markdown(f"**{plain(score.model)}** · {in_words(score, yardstick)}")
             st.plotly_chart(
                 percentile_strip(yardstick.cosines, score.cosine, state.mode(), x_range=span),
                 key=f"pair_strip_{i}",

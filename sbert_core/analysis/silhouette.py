@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from .kmeans import cluster_sums
 
 BLOCK_ROWS = 4096
+# Smaller distances are what rounding to float32 leaves of none.
+ROUNDING = 1e-6
 
 
 def cosine_silhouettes(
@@ -30,7 +32,8 @@ def cosine_silhouettes(
         k: Number of clusters K, at least 2. An empty one is nobody's next cluster.
 
     Returns:
-        float32 array of shape (N,), in [-1, 1]; 0 for a row alone in its cluster.
+        float32 array of shape (N,), in [-1, 1]; 0 for a row alone in its cluster, and
+        where there is no other cluster or no distance at all.
     """
     sums, sizes = cluster_sums(vectors, labels, k)
     silhouettes = np.empty(len(vectors), dtype=np.float32)
@@ -41,12 +44,13 @@ def cosine_silhouettes(
         products = rows @ sums.T  # (B, K)
         others = sizes[own] - 1
         within = products[here] - np.einsum("nd,nd->n", rows, rows)  # without the row itself
-        a = 1 - within / np.maximum(others, 1)
+        a = np.maximum(1 - within / np.maximum(others, 1), 0)
         distances = 1 - products / np.maximum(sizes, 1)
         distances[:, sizes == 0] = np.inf
         distances[here] = np.inf
-        b = distances.min(axis=1)
+        b = np.maximum(distances.min(axis=1), 0)
         larger = np.maximum(a, b)
-        defined = (others > 0) & (larger > 0)
-        silhouettes[block] = np.where(defined, (b - a) / np.where(defined, larger, 1), 0)
+        defined = (others > 0) & (larger > ROUNDING) & np.isfinite(b)
+        difference = np.subtract(b, a, where=defined, out=np.zeros_like(a))
+        silhouettes[block] = difference / np.where(defined, larger, 1)
     return silhouettes

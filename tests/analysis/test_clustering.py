@@ -141,6 +141,15 @@ def test_an_empty_cluster_is_nobodys_next_cluster(cloud):
     )
 
 
+def test_rows_that_differ_by_rounding_only_are_no_groups():
+    noise = 1e-7 * np.random.default_rng(0).normal(size=(40, 8))
+    vectors = (1 + noise).astype(np.float32)
+    for config in (ClusterConfig(), ClusterConfig(k=2)):
+        assert cluster(vectors, config).silhouette == pytest.approx(0.0, abs=1e-3)
+    choice = choose_k(vectors, seed=0)
+    assert choice is None or not choice.well_determined
+
+
 def test_more_clusters_than_different_rows_are_refused_with_both_numbers():
     vectors = np.repeat(np.eye(3), 4, axis=0)
     assert cluster(vectors, ClusterConfig(k=3)).k == 3
