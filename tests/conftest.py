@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from .browser.running import CHROMIUM, FLAGS
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,3 +37,18 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip("no real data here: set SBERT_LAB_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One real headless Chromium for the whole run: Playwright allows no second beside it."""
+    if CHROMIUM is None:
+        if os.environ.get("SBERT_LAB_REQUIRE_BROWSER"):
+            pytest.fail("Chromium is not installed, and here the browser tests must run.")
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()

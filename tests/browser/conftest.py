@@ -1,12 +1,11 @@
 """A running app and a real headless Chromium."""
 
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from .running import CHROMIUM, FLAGS, running_app
+from .running import running_app
 
 
 def pytest_collection_modifyitems(items):
@@ -20,20 +19,6 @@ def app(tmp_path_factory):
     """The address of one app for all tests that do not need a fresh one."""
     with running_app(tmp_path_factory.mktemp("browser") / "workspace") as (address, _):
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
-        if os.environ.get("SBERT_LAB_REQUIRE_BROWSER"):
-            pytest.fail("Chromium is not installed, and here the browser tests must run.")
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 import re
 
 import numpy as np
@@ -12,7 +11,6 @@ from sbert_core.charts.heatmap import similarity_heatmap
 from sbert_core.charts.map_chart import map_figure
 from sbert_core.charts.map_data import Groups, MapData
 from sbert_core.charts.standalone import standalone_html
-from tests.browser.running import CHROMIUM, FLAGS
 
 IMG = "<img src=x onerror=alert(1)>"
 BREAK = "</script><script>alert(1)</script>"
@@ -61,28 +59,20 @@ def test_it_wears_the_figures_colours(page):
 
 
 @pytest.mark.browser
-def test_a_browser_shows_hostile_sentences_as_text_and_runs_no_script(tmp_path):
-    if CHROMIUM is None:
-        if os.environ.get("SBERT_LAB_REQUIRE_BROWSER"):
-            pytest.fail("Chromium is not installed, and here the browser tests must run.")
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
+def test_a_browser_shows_hostile_sentences_as_text_and_runs_no_script(browser, tmp_path):
     hostile = [IMG, "<a href='javascript:alert(1)'>x</a>", BREAK]
     path = tmp_path / "hostile.html"
     path.write_text(standalone_html(similarity_heatmap(np.eye(3), hostile), IMG), "utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = browser.new_page()
-        dialogs, fetched = [], []
-        tab.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        tab.on("request", lambda request: fetched.append(request.url))
-        tab.goto(path.as_uri())
-        square = tab.locator(".heatmaplayer image").bounding_box()
-        tab.mouse.move(square["x"] + 0.5 * square["width"], square["y"] + 0.17 * square["height"])
-        card = tab.locator(".hoverlayer .hovertext").text_content()
-        shown = tab.locator("h1").text_content()
-        browser.close()
+    tab = browser.new_page()
+    dialogs, fetched = [], []
+    tab.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    tab.on("request", lambda request: fetched.append(request.url))
+    tab.goto(path.as_uri())
+    square = tab.locator(".heatmaplayer image").bounding_box()
+    tab.mouse.move(square["x"] + 0.5 * square["width"], square["y"] + 0.17 * square["height"])
+    card = tab.locator(".hoverlayer .hovertext").text_content()
+    shown = tab.locator("h1").text_content()
+    tab.close()
     assert shown == IMG
     assert IMG in card
     assert "javascript:alert(1)" in card
