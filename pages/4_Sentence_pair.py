@@ -18,15 +18,17 @@ with left:
 with right:
     b = state.kept_text("pair_b", "Second sentence", "My package came later than promised.")
 at_hand = lab.encoders_at_hand()
-kept = [model for model in state.recall("pair_models", at_hand[:4]) if model in at_hand]
+kept = state.recall("pair_models", at_hand[:4])
 models = st.multiselect(
     "Encoders",
-    at_hand,
+    [*at_hand, *(model for model in kept if model not in at_hand)],
     default=kept,
+    accept_new_options=True,
     key="pair_models",
     on_change=state.keep,
     args=("pair_models",),
-    help="After the colon: how the token vectors are pooled into one sentence vector.",
+    help="After the colon: how the token vectors are pooled into one sentence vector. You can "
+    "type a folder, or hf:organisation/name.",
 )
 
 try:

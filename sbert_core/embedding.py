@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .corpus.shards import ShardStore
+from .encoders.batching import distinct_texts
 from .encoders.catalog import ResolvedEncoder
 from .encoders.token_lengths import count_truncated, token_lengths
 from .hashing import content_key
@@ -112,51 +113,32 @@ def embed_texts(
     Raises:
         Cancelled: From `progress`; finished shards stay on disk.
     """
-    lengths = token_lengths(resolved, texts)
-    distinct, first, inverse = distinct_texts(texts)
+    distinct = distinct_texts(texts)
+    lengths = token_lengths(resolved, distinct.texts)
     # Texts of like length share a shard, so that batches inside it carry little padding.
-    order = np.argsort(lengths[first], kind="stable")
+    order = np.argsort(lengths, kind="stable")
     shards = [order[i : i + SHARD_TEXTS] for i in range(0, len(order), SHARD_TEXTS)]
     store = ShardStore(folder)
-    store.open({"encoder": resolved.key, "texts": content_key(distinct), "shard": SHARD_TEXTS})
-    resumed = sum(store.has(i) for i in range(len(shards)))
+    store.open(
+        {"encoder": resolved.key, "texts": content_key(distinct.texts), "shard": SHARD_TEXTS}
+    )
+    resumed, total = sum(store.has(i) for i in range(len(shards))), len(order)
+    progress(0, total, "loading the encoder")
+    encoder = load() if resumed < len(shards) else None
 
     started, done, tokens = time.perf_counter(), 0, 0
     for i, members in enumerate(shards):
-        if not store.has(i):
-            encoder = load()
-            batch = [distinct[j] for j in members]
-            store.save(i, encoder.encode(batch, _shifted(progress, done, len(distinct))))
-            tokens += _tokens_read(lengths[first][members], resolved)
+        if encoder is not None and not store.has(i):
+            batch = [distinct.texts[j] for j in members]
+            store.save(i, encoder.encode(batch, _shifted(progress, done, total)))
+            tokens += _tokens_read(lengths[members], resolved)
         done += len(members)
-        progress(done, len(distinct), "encoding")
+        progress(done, total, "encoding")
     seconds = time.perf_counter() - started
 
-    vectors = _gather(store, shards, len(distinct), load, distinct)
-    truncated = count_truncated(resolved, lengths)
-    return EmbeddingRun(vectors[inverse], truncated, tokens, seconds, resumed)
-
-
-def distinct_texts(
-    texts: Sequence[str],
-) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """Return distinct texts in order of appearance, where each first stands, and each row's number.
-
-    Args:
-        texts: N texts.
-
-    Returns:
-        `(distinct, first, inverse)` with `texts[i] == distinct[inverse[i]]`.
-    """
-    number: dict[str, int] = {}
-    first: list[int] = []
-    inverse = np.empty(len(texts), dtype=np.int64)
-    for i, text in enumerate(texts):
-        if text not in number:
-            number[text] = len(number)
-            first.append(i)
-        inverse[i] = number[text]
-    return list(number), np.array(first, dtype=np.int64), inverse
+    vectors = _gather(store, shards, load, distinct.texts)
+    truncated = count_truncated(resolved, lengths[distinct.place])
+    return EmbeddingRun(vectors[distinct.place], truncated, tokens, seconds, resumed)
 
 
 def estimate_embedding(
@@ -169,17 +151,17 @@ def estimate_embedding(
         resolved: Which encoder.
         tokens_per_second: Measured earlier on this machine, or None.
     """
-    lengths = token_lengths(resolved, texts)
-    distinct, first, _ = distinct_texts(texts)
-    tokens = _tokens_read(lengths[first], resolved)
+    distinct = distinct_texts(texts)
+    lengths = token_lengths(resolved, distinct.texts)
+    tokens = _tokens_read(lengths, resolved)
     rate = tokens_per_second or _guess_tokens_per_second(resolved)
     return EmbedEstimate(
         rows=len(texts),
-        distinct=len(distinct),
-        tokens_median=int(np.median(lengths)),
+        distinct=len(distinct.texts),
+        tokens_median=int(np.median(lengths[distinct.place])),
         tokens_longest=int(lengths.max()),
         max_length=resolved.max_length,
-        truncated=count_truncated(resolved, lengths),
+        truncated=count_truncated(resolved, lengths[distinct.place]),
         seconds=tokens / rate,
         measured=tokens_per_second is not None,
         disk_bytes=len(texts) * resolved.dims * 4,
@@ -219,18 +201,17 @@ def _shifted(progress: Progress, offset: int, whole: int) -> Progress:
 def _gather(
     store: ShardStore,
     shards: list[NDArray[np.int64]],
-    count: int,
     load: Callable[[], Encoder],
     distinct: list[str],
 ) -> NDArray[np.float32]:
-    """Read all shards into one array (count, D); a shard that turns out broken is encoded again."""
+    """Read all shards into one array; a shard that turns out broken is encoded again."""
     vectors: NDArray[np.float32] | None = None
     for i, members in enumerate(shards):
         part = store.load(i)
         if part is None:
             part = np.asarray(load().encode([distinct[j] for j in members]), dtype=np.float32)
         if vectors is None:
-            vectors = np.empty((count, part.shape[1]), dtype=np.float32)
+            vectors = np.empty((len(distinct), part.shape[1]), dtype=np.float32)
         vectors[members] = part
     assert vectors is not None, "embed_texts is called with at least one text"
     return vectors

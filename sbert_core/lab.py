@@ -110,6 +110,14 @@ class Lab:
         """List encoder strings that work now: each model as it is, then with other poolings."""
         return self._shelf.at_hand()
 
+    def check_encoder(self, model: str) -> None:
+        """Find an encoder, fetching it from the hub if need be, without loading it.
+
+        Raises:
+            ModelError: Unknown, not at hand, or refused.
+        """
+        resolve(model)
+
     def encoder(self, model: str) -> "SentenceEncoder":
         """Load an encoder by its string `ID[:POOLING]`, or return it if it is loaded.
 

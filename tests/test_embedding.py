@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sbert_core import embedding
-from sbert_core.embedding import SHARD_TEXTS, distinct_texts, embed_texts, estimate_embedding
+from sbert_core.embedding import SHARD_TEXTS, embed_texts, estimate_embedding
 from sbert_core.encoders.catalog import resolve
 from sbert_core.errors import Cancelled
 from sbert_core.protocols import no_progress
@@ -86,13 +86,6 @@ def test_progress_never_goes_back_and_ends_at_the_number_of_distinct_texts(resol
     embed_texts(texts, resolved, CountingEncoder, tmp_path, lambda d, t, m="": seen.append((d, t)))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1] == (1100, 1100)
-
-
-def test_distinct_texts_keeps_the_order_of_appearance():
-    distinct, first, inverse = distinct_texts(["b", "a", "b", "c", "a"])
-    assert distinct == ["b", "a", "c"]
-    assert first.tolist() == [0, 1, 3]
-    assert inverse.tolist() == [0, 1, 0, 2, 1]
 
 
 def test_the_estimate_counts_cut_rows_and_uses_a_measured_rate(resolved):

@@ -19,7 +19,7 @@ def app(monkeypatch):
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
 
 
-def healthy(at):
+def assert_healthy(at):
     assert not at.exception, at.exception
     assert not at.error, at.error
     return at
@@ -33,7 +33,7 @@ def test_home_opens_on_the_sample_without_loading_a_model(app):
     import sys
 
     before = "torch" in sys.modules
-    at = healthy(app.run())
+    at = assert_healthy(app.run())
     assert "720 short messages" in words(at)
     assert "never leave this machine" in words(at)
     assert {button.label for button in at.button} >= {"Use my own file", "Compare encoders"}
@@ -42,59 +42,59 @@ def test_home_opens_on_the_sample_without_loading_a_model(app):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_with_the_sample(app, page):
-    at = healthy(app.run())
-    healthy(at.switch_page(page).run())
+    at = assert_healthy(app.run())
+    assert_healthy(at.switch_page(page).run())
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_with_nothing_loaded_says_how_to_begin(app, page):
-    at = healthy(app.run())
+    at = assert_healthy(app.run())
     lab = Lab()
     for info in lab.corpora():
         lab.delete_corpus(info.corpus_id)
-    at = healthy(at.switch_page(page).run())
+    at = assert_healthy(at.switch_page(page).run())
     assert "no corpus on the table" in words(at)
 
 
 def test_home_offers_the_sample_again_after_it_was_deleted(app):
-    at = healthy(app.run())
+    at = assert_healthy(app.run())
     lab = Lab()
     lab.delete_corpus(sample.find(lab).corpus_id)
-    at = healthy(at.run())
+    at = assert_healthy(at.run())
     at.button(key="home_bring_back").click().run()
-    assert "720 short messages" in words(healthy(at))
+    assert "720 short messages" in words(assert_healthy(at))
 
 
 @pytest.mark.parametrize("order", [PAGES, PAGES[::-1]], ids=["forth", "back"])
 def test_going_through_all_pages_in_both_orders(app, order):
-    at = healthy(app.run())
+    at = assert_healthy(app.run())
     for page in order:
-        at = healthy(at.switch_page(page).run())
-    healthy(at.switch_page("app.py").run())
+        at = assert_healthy(at.switch_page(page).run())
+    assert_healthy(at.switch_page("app.py").run())
 
 
 def test_a_typed_pair_survives_a_page_change(app):
-    at = healthy(app.run())
-    at = healthy(at.switch_page("pages/4_Sentence_pair.py").run())
+    at = assert_healthy(app.run())
+    at = assert_healthy(at.switch_page("pages/4_Sentence_pair.py").run())
     at.text_area(key="pair_a").set_value("A blank stare").run()
     at.switch_page("pages/1_Corpus.py").run()
-    at = healthy(at.switch_page("pages/4_Sentence_pair.py").run())
+    at = assert_healthy(at.switch_page("pages/4_Sentence_pair.py").run())
     assert at.text_area(key="pair_a").value == "A blank stare"
 
 
 def test_a_blank_sentence_and_too_many_sentences_get_a_sentence_back(app):
-    at = healthy(app.run())
-    at = healthy(at.switch_page("pages/4_Sentence_pair.py").run())
+    at = assert_healthy(app.run())
+    at = assert_healthy(at.switch_page("pages/4_Sentence_pair.py").run())
     at.text_area(key="pair_a").set_value("   ").run()
-    assert "Type two sentences" in words(healthy(at))
+    assert "Type two sentences" in words(assert_healthy(at))
     at.text_area(key="pair_many").set_value("\n".join(map(str, range(51)))).run()
     assert not at.exception
     assert "2 to 50 sentences" in at.error[0].value
 
 
 def test_a_broken_upload_gets_one_sentence_and_loses_nothing(app):
-    at = healthy(app.run())
-    at = healthy(at.switch_page("pages/1_Corpus.py").run())
+    at = assert_healthy(app.run())
+    at = assert_healthy(at.switch_page("pages/1_Corpus.py").run())
     before = [info.corpus_id for info in Lab().corpora()]
     at.file_uploader[0].set_value(("x.csv", b"\x89PNG\r\n\x1a\n" + bytes(100), "text/csv")).run()
     assert not at.exception
@@ -104,15 +104,27 @@ def test_a_broken_upload_gets_one_sentence_and_loses_nothing(app):
 
 
 def test_an_upload_is_reported_before_it_is_embedded(app):
-    at = healthy(app.run())
-    at = healthy(at.switch_page("pages/1_Corpus.py").run())
+    at = assert_healthy(app.run())
+    at = assert_healthy(at.switch_page("pages/1_Corpus.py").run())
     rows = "text;topic\n" + "".join(
         f"This is message number {i};{'ab'[i % 2]}\n" for i in range(20)
     )
     at.file_uploader[0].set_value(("mine.csv", (rows + ";a\n").encode(), "text/csv")).run()
-    healthy(at)
+    assert_healthy(at)
     metrics = {metric.label: metric.value for metric in at.metric}
     assert metrics["Sentences"] == "20"
     assert metrics["Empty, dropped"] == "1"
     assert "separator semicolon" in words(at)
     assert at.button(key="corpus_embed").label == "Embed 20 sentences"
+
+
+def test_an_encoder_that_needs_the_hub_says_so_and_the_page_goes_on(app):
+    at = assert_healthy(app.run())
+    picker = next(box for box in at.sidebar.selectbox if box.label == "Encoder")
+    assert any("needs the hub" in option for option in picker.options)
+    picker.set_value("bert-base").run()
+    assert not at.exception
+    (error,) = at.error
+    assert "bert" in error.value
+    assert "folder" in error.value
+    assert_healthy(at.switch_page("pages/2_Map_and_clusters.py").run())

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from sbert_core.errors import SBERTLabError
-from sbert_core.lab import CorpusInfo, Lab
+from sbert_core.lab import DEFAULT_ENCODER, CorpusInfo, Lab
 
 from . import state
 from .cached import lab as open_lab
@@ -130,20 +130,37 @@ def _manage_corpus(lab: Lab, info: CorpusInfo) -> None:
 
 
 def _choose_encoder(lab: Lab) -> None:
-    """The encoder picker: those at hand, with their own pooling."""
+    """The encoder picker: those at hand, those that need the hub, or a name typed in."""
     at_hand = lab.encoders_at_hand()
+    if state.encoder() not in at_hand:
+        _look_for(lab, state.encoder())
     chosen = state.encoder()
-    options = at_hand if chosen in at_hand else [chosen, *at_hand]
+    distant = [info.id for info in lab.models() if not info.available]
+    options = [*at_hand, *distant]
+    if chosen not in options:
+        options.insert(0, chosen)
     key = f"sidebar_encoder_{chosen}"
     st.selectbox(
         "Encoder",
         options,
         index=options.index(chosen),
+        format_func=lambda model: f"{model} · needs the hub" if model in distant else model,
+        accept_new_options=True,
         key=key,
-        on_change=lambda: state.set_encoder(st.session_state[key]),
+        on_change=lambda: state.set_encoder(st.session_state[key] or chosen),
         help="The model that turns a sentence into a vector. After the colon: how its token "
-        "vectors are pooled into one.",
+        "vectors are pooled into one. You can type a folder, or hf:organisation/name.",
     )
+
+
+def _look_for(lab: Lab, model: str) -> None:
+    """Find an encoder that is not at hand; where that fails, say why and go on with the default."""
+    try:
+        with st.spinner(f"Looking for {plain(model)} …"):
+            lab.check_encoder(model)
+    except SBERTLabError as error:
+        st.error(plain(str(error)))
+        state.set_encoder(DEFAULT_ENCODER)
 
 
 def _running(lab: Lab) -> None:

@@ -41,7 +41,7 @@ def open_on_sample(page, app, address):
     page.goto(f"{app}/{address}?corpus={shipped['corpus_id']}")
 
 
-def no_error(page):
+def assert_no_error(page):
     assert page.get_by_test_id("stException").count() == 0
     assert page.get_by_test_id("stAlertContentError").count() == 0
 
@@ -67,6 +67,15 @@ def lasso(page):
     page.mouse.up()
 
 
+def lasso_and_export(page):
+    """Pick what is in the loop, and read the file that the export gives."""
+    lasso(page)
+    page.get_by_text("sentences picked").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export as CSV").click()
+    return Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
 def test_upload_embed_map_lasso_export(app, page):
     page.goto(f"{app}/Corpus")
     upload(page, "messages.csv", some_messages(150))
@@ -74,15 +83,11 @@ def test_upload_embed_map_lasso_export(app, page):
     page.get_by_text("kept on this machine, so opening it is instant").wait_for(timeout=180_000)
     page.get_by_role("link", name="See its map").click()
     wait_for_map(page)
-    lasso(page)
-    page.get_by_text("sentences picked").wait_for()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export as CSV").click()
-    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    text = lasso_and_export(page)
     rows = list(csv.DictReader(io.StringIO(text)))
     assert 10 < len(rows) < 150
     assert {"text", "category", "cluster", "cluster_name"} <= set(rows[0])
-    no_error(page)
+    assert_no_error(page)
 
 
 def test_an_embedded_file_is_known_again_and_survives_a_refresh(app, page):
@@ -96,6 +101,7 @@ def test_an_embedded_file_is_known_again_and_survives_a_refresh(app, page):
     page.get_by_text("kept on this machine").wait_for()
     page.reload()
     page.get_by_text("60 sentences in “text”").wait_for()
+    assert_no_error(page)
 
 
 def test_embedding_survives_a_refresh_and_a_page_change_and_can_be_cancelled(app, page):
@@ -110,7 +116,7 @@ def test_embedding_survives_a_refresh_and_a_page_change_and_can_be_cancelled(app
     page.get_by_text("as soon as the sentences are embedded").wait_for()
     page.get_by_role("button", name="Cancel").first.click()
     page.get_by_text("is not embedded with minilm yet").wait_for(timeout=5_000)
-    no_error(page)
+    assert_no_error(page)
 
 
 def test_a_sentence_of_ones_own_is_placed_on_the_map(app, page):
@@ -119,7 +125,7 @@ def test_a_sentence_of_ones_own_is_placed_on_the_map(app, page):
     page.get_by_placeholder("Type a sentence, press Enter").fill("Where is my parcel?")
     page.keyboard.press("Enter")
     page.get_by_text("Where is my parcel?").first.wait_for()
-    no_error(page)
+    assert_no_error(page)
 
 
 def test_sentence_pair(app, page):
@@ -129,7 +135,7 @@ def test_sentence_pair(app, page):
     page.keyboard.press("Control+Enter")
     page.get_by_text("of random pairs").first.wait_for()
     page.get_by_text("above every random pair").first.wait_for()
-    no_error(page)
+    assert_no_error(page)
 
 
 @pytest.mark.parametrize("address", PAGES, ids=lambda address: address or "Home")
@@ -138,7 +144,7 @@ def test_a_deep_link_works_on_a_fresh_server(address, page, tmp_path):
         page.goto(f"{app}/{address}")
         page.get_by_text(PAGES[address]).first.wait_for()
         page.get_by_text("Everything runs here").first.wait_for()
-        no_error(page)
+        assert_no_error(page)
 
 
 def test_hostile_cells_are_shown_and_never_run(app, page):
@@ -153,10 +159,6 @@ def test_hostile_cells_are_shown_and_never_run(app, page):
     page.get_by_text("kept on this machine").wait_for(timeout=180_000)
     page.get_by_role("link", name="See its map").click()
     wait_for_map(page)
-    lasso(page)
-    page.get_by_text("sentences picked").wait_for()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export as CSV").click()
-    assert "\n=" not in Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert "\n=" not in lasso_and_export(page)
     # The `page` fixture fails the test if an alert has opened by now.
     assert page.locator("img[src='x']").count() == 0
