@@ -40,6 +40,8 @@ CANCEL_GRACE_S = 1.4
 MAX_ATTEMPTS = 4
 _POLL_S = 0.1
 _WRITE_EVERY_S = 0.25
+# Ended jobs are kept this long, for the failed ones among them to be seen.
+_KEEP_ENDED_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -260,9 +262,14 @@ class JobRunner:
         self.store = JobStore(root)
         self._run = run
 
-    def requeue_interrupted(self) -> None:
-        """Queue again what a dead worker left running. The caller holds the worker lock."""
+    def tidy(self) -> None:
+        """Queue again what a dead worker left running, and forget jobs that ended long ago.
+
+        The caller holds the worker lock.
+        """
         for job in self.store.all():
+            if not job.active and time.time() - job.created > _KEEP_ENDED_S:
+                self.store.delete(job.job_id)
             if job.status != "running":
                 continue
             if self.store.cancel_flag(job.job_id).exists():

@@ -37,7 +37,7 @@ def work(root: Path) -> None:
 
             lab = Lab(root)
             runner = JobRunner(root, lab.run_job)
-            runner.requeue_interrupted()
+            runner.tidy()
             while True:
                 if not runner.step():
                     time.sleep(_IDLE_S)

@@ -126,11 +126,19 @@ def test_what_a_dead_worker_left_is_queued_again_but_not_for_ever(queue):
     job = queue.submit(spec())
     runner = JobRunner(queue.root, lambda spec, progress: None)
     queue.store.write(replace(job, status="running", pid=1, attempts=1))
-    runner.requeue_interrupted()
+    runner.tidy()
     assert queue.job(job.job_id).status == "queued"
     queue.store.write(replace(job, status="running", attempts=MAX_ATTEMPTS))
-    runner.requeue_interrupted()
+    runner.tidy()
     assert queue.job(job.job_id).status == "failed"
+
+
+def test_jobs_that_ended_long_ago_are_forgotten_and_others_kept(queue):
+    for name, status, age in [("old", "done", 8), ("new", "done", 6), ("waits", "queued", 8)]:
+        job = queue.submit(spec(name))
+        queue.store.write(replace(job, status=status, created=time.time() - age * 86_400))
+    JobRunner(queue.root, lambda spec, progress: None).tidy()
+    assert {job.spec.kind for job in queue.jobs()} == {"new", "waits"}
 
 
 def test_rate_and_time_left_ignore_what_was_resumed(queue, monkeypatch):
