@@ -18,8 +18,8 @@ from sbert_core.protocols import Progress, no_progress
 # Rows on which the start is chosen: a part of all, and enough for every cluster.
 SEED_FRACTION, SEED_ROWS_PER_CLUSTER = 0.25, 30
 # Starts and swaps tried, and Lloyd's steps after each.
-STARTS, START_STEPS = 4, 15
-SWAPS, SWAP_STEPS = 60, 3
+STARTS, START_STEPS = 3, 15
+SWAPS, SWAP_STEPS = 40, 3
 # A centre to give up is drawn among this many whose rows have the nearest second choice.
 CHEAPEST = 5
 
