@@ -18,6 +18,8 @@ from . import state
 from .wording import plain
 
 _LIST_HEIGHT = 560
+# Pixels that Streamlit gives a row of a table.
+_ROW_HEIGHT = 35
 
 
 def list_groups(grouped: ClusterResult) -> list[int]:
@@ -35,7 +37,7 @@ def list_groups(grouped: ClusterResult) -> list[int]:
             "size": st.column_config.NumberColumn(width=56, help="Sentences in the group"),
         },
         hide_index=True,
-        height=_LIST_HEIGHT,
+        height=min(_LIST_HEIGHT, _ROW_HEIGHT * (grouped.k + 1) + 3),
         on_select="rerun",
         selection_mode="multi-row",
         key=f"groups_{grouped.run.run_id}",
@@ -153,6 +155,7 @@ def rename_groups(lab: Lab, grouped: ClusterResult) -> None:
     edited = st.data_editor(
         [{"group": i + 1, "name": name} for i, name in enumerate(grouped.names)],
         disabled=["group"],
+        column_config={"group": st.column_config.NumberColumn(width="small")},
         hide_index=True,
         key=f"names_{grouped.run.run_id}",
     )

@@ -106,8 +106,8 @@ def show_estimate(upload: Upload, reading: Reading, model: str) -> bool:
     )
     if estimate.truncated:
         st.warning(
-            f"{estimate.truncated:,} of {estimate.rows:,} texts are longer than the "
-            f"{estimate.max_length} tokens that {model} reads: only their beginning will count."
+            f"Of {estimate.rows:,} texts, {estimate.truncated:,} will be cut: {plain(model)} reads "
+            f"the first {estimate.max_length} tokens of a text."
         )
     return st.button(
         f"Embed {estimate.rows:,} sentences", type="primary", width="stretch", key="corpus_embed"

@@ -141,9 +141,7 @@ def project(
         return Projection(drawn.coordinates, config, drawn.variance_shares, note)
     coordinates = _LAYOUTS[config.method](vectors[first], config, progress)
     shared = len(vectors) - len(first)
-    note = (
-        f"{shared:,} rows are exact copies of another and lie on the same spot." if shared else ""
-    )
+    note = f"Exact copies of another row, {shared:,} in all, lie on its spot." if shared else ""
     return Projection(coordinates[copies], config, note=note)
 
 

@@ -132,7 +132,7 @@ def test_copies_share_a_spot_and_do_not_drift_apart_from_their_group(four_groups
     vectors, labels = four_groups
     copied = np.vstack([vectors, np.repeat(vectors[:1], 50, axis=0)])
     drawn = project(copied, ProjectionConfig(method=method, n_neighbors=10))
-    assert "50 rows are exact copies" in drawn.note
+    assert "copies of another row, 50 in all" in drawn.note
     np.testing.assert_array_equal(drawn.coordinates[len(vectors) :], drawn.coordinates[[0] * 50])
     same = drawn.coordinates[: len(vectors)][labels == labels[0]]
     other = drawn.coordinates[: len(vectors)][labels != labels[0]]
