@@ -128,3 +128,51 @@ def test_an_encoder_that_needs_the_hub_says_so_and_the_page_goes_on(app):
     assert "bert" in error.value
     assert "folder" in error.value
     assert_healthy(at.switch_page("pages/2_Map_and_clusters.py").run())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xef\xbb\xbf",
+        b"text,label\n",
+        b"PK\x03\x04 not a workbook",
+        b"\x1f\x8b not a gzip",
+        b"a,b\n" + b"\x00" * 50,
+        b"   \n \n\t\n",
+    ],
+    ids=["empty", "only a mark", "header only", "zip", "gzip", "NUL bytes", "blank lines"],
+)
+def test_a_file_without_sentences_ends_in_one_sentence_on_the_page(app, data):
+    at = assert_healthy(app.run())
+    at = assert_healthy(at.switch_page("pages/1_Corpus.py").run())
+    at.file_uploader[0].set_value(("x.csv", data, "text/csv")).run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert len(at.error[0].value) > 20
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"just one line without a header",
+        b"n\n1\n2\n3\n",
+        b'text,x\n"an unbalanced quote,1\nthe next line,2\nand one more,3\n',
+        "text\n“smart quotes” and – dashes\n".encode("cp1252") * 3,
+        "text\nこれは文です。\nそれも文です。\n".encode("shift-jis"),
+        "text\na sentence here\n".encode("utf-16"),
+        b"text\ra b c\r\nd e f\ng h i\n",
+        b"text,text\na b c,d e f\n" * 2,
+        (",".join(f"c{i}" for i in range(200)) + "\n" + ",".join(["a word"] * 200)).encode(),
+    ],
+    ids=[
+        *("one line", "numbers only", "unbalanced quote", "cp1252", "Shift-JIS", "UTF-16"),
+        *("mixed line ends", "twin columns", "200 columns"),
+    ],
+)
+def test_a_strange_file_is_read_and_reported(app, data):
+    at = assert_healthy(app.run())
+    at = assert_healthy(at.switch_page("pages/1_Corpus.py").run())
+    at.file_uploader[0].set_value(("x.csv", data, "text/csv")).run()
+    assert_healthy(at)
+    assert at.button(key="corpus_embed").label.startswith("Embed ")

@@ -7,7 +7,7 @@ from sbert_core.results import EmbedEstimate
 
 from . import state
 from .cached import Upload, estimate_of
-from .wording import duration, plain, size
+from .wording import counted, duration, plain, size
 
 _PREVIEW_ROWS = 200
 _NO_LABELS = "(none)"
@@ -109,9 +109,8 @@ def show_estimate(upload: Upload, reading: Reading, model: str) -> bool:
             f"Of {estimate.rows:,} texts, {estimate.truncated:,} will be cut: {plain(model)} reads "
             f"the first {estimate.max_length} tokens of a text."
         )
-    return st.button(
-        f"Embed {estimate.rows:,} sentences", type="primary", width="stretch", key="corpus_embed"
-    )
+    label = f"Embed {counted(estimate.rows, 'sentence')}"
+    return st.button(label, type="primary", width="stretch", key="corpus_embed")
 
 
 def offer_opening(known: CorpusInfo, model: str) -> bool:
@@ -130,7 +129,7 @@ def show_corpus(lab: Lab, info: CorpusInfo, model: str, *, running: bool) -> Non
     """The corpus on the table: what is known of it, and where to go with it."""
     st.subheader(plain(info.name))
     label = f", labels in “{plain(info.label_column)}”" if info.label_column else ""
-    st.caption(f"{info.rows:,} sentences in “{plain(info.text_column)}”{label}.")
+    st.caption(f"{counted(info.rows, 'sentence')} in “{plain(info.text_column)}”{label}.")
     if lab.is_embedded(info.corpus_id, model):
         st.success(f"Embedded with {model}; kept on this machine, so opening it is instant.")
         st.page_link(

@@ -9,7 +9,7 @@ from sbert_core.lab import DEFAULT_ENCODER, CorpusInfo, Lab
 
 from . import state
 from .cached import lab as open_lab
-from .wording import duration, plain
+from .wording import counted, duration, plain
 
 _PAGES = (
     ("app.py", "Home", ":material/home:"),
@@ -74,7 +74,7 @@ def offer_embedding(lab: Lab, info: CorpusInfo, model: str) -> None:
         st.caption("The map appears here as soon as the sentences are embedded.")
         return
     st.info(f"“{plain(info.name)}” is not embedded with {model} yet.")
-    if st.button(f"Embed {info.rows:,} sentences", type="primary", key="offer_embed"):
+    if st.button(f"Embed {counted(info.rows, 'sentence')}", type="primary", key="offer_embed"):
         lab.explore(info.corpus_id, model)
         st.rerun()
 

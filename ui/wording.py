@@ -16,6 +16,11 @@ def shorten(text: str, characters: int) -> str:
     return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
+def counted(number: int, noun: str) -> str:
+    """Say a number of things: "1 sentence", "3,080 sentences"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """Say a time as a person would: "8 s", "3 min", "2 h 10 min"."""
     if seconds < 1:

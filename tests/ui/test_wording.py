@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.wording import duration, plain, shorten, size
+from ui.wording import counted, duration, plain, shorten, size
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,8 @@ def test_durations_read_as_a_person_says_them(seconds, words):
     assert duration(seconds) == words
 
 
-def test_sizes_and_cuts():
+def test_sizes_counts_and_cuts():
+    assert (counted(1, "sentence"), counted(3080, "sentence")) == ("1 sentence", "3,080 sentences")
     assert (size(4_730_880), size(2_000_000_000)) == ("4.7 MB", "2.0 GB")
     assert shorten("abcdef", 4) == "abc…"
     assert shorten("abc", 4) == "abc"
