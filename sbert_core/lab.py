@@ -287,15 +287,17 @@ class Lab:
     def stored_clusters(
         self, corpus_id: str, model: str, config: ClusterConfig | None = None
     ) -> ClusterResult | None:
-        """Return a clustering if it is in the workspace; without `config`, the newest one."""
-        run = self.results.find_or_newest("cluster", corpus_id, model, config)
+        """Return what `cluster` would, if it is in the workspace; nothing is computed."""
+        parameters = (config or ClusterConfig()).to_dict()
+        run = self.results.find("cluster", corpus_id, resolve(model), parameters)
         return read_clusters(run, self.workspace.result_columns(run)) if run else None
 
     def stored_map(
         self, corpus_id: str, model: str, config: ProjectionConfig | None = None
     ) -> MapResult | None:
-        """Return a map if it is in the workspace; without `config`, the newest one."""
-        run = self.results.find_or_newest("map", corpus_id, model, config)
+        """Return what `map` would, if it is in the workspace; nothing is computed."""
+        parameters = (config or ProjectionConfig()).to_dict()
+        run = self.results.find("map", corpus_id, resolve(model), parameters)
         return read_map(run, self.workspace.result_columns(run)) if run else None
 
     def rename_cluster(self, run_id: str, cluster: int, name: str) -> None:

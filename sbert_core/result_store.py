@@ -5,26 +5,19 @@ import importlib.metadata
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
 from . import __version__
 from .corpus.records import RunRecord, run_id_for
 from .corpus.workspace import Workspace
-from .encoders.catalog import ResolvedEncoder, resolve
+from .encoders.catalog import ResolvedEncoder
 
 # What a result depends on: written into every run record so that it can be repeated.
 _LIBRARIES = ("torch", "transformers", "numpy", "scikit-learn", "umap-learn")
 
 Computed = tuple[dict[str, Any], dict[str, NDArray[Any]]]
-
-
-class Config(Protocol):
-    """Settings that can be written down."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
 
 
 class Results:
@@ -42,16 +35,6 @@ class Results:
     ) -> RunRecord | None:
         """Return the run of exactly this request, or None."""
         return self.workspace.find_run(run_id_for(kind, corpus_id, resolved.key, parameters))
-
-    def find_or_newest(
-        self, kind: str, corpus_id: str, model: str, config: Config | None
-    ) -> RunRecord | None:
-        """Return the run of this request; without a config, the newest of its kind."""
-        resolved = resolve(model)
-        if config is not None:
-            return self.find(kind, corpus_id, resolved, config.to_dict())
-        runs = self.workspace.runs(corpus_id, kind, resolved.key)
-        return runs[0] if runs else None
 
     def remember(
         self,

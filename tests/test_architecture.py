@@ -14,7 +14,6 @@ ABOVE = [
     *sorted((ROOT / "pages").glob("*.py")),
     *sorted((ROOT / "ui").glob("*.py")),
 ]
-LAYERS = {"corpus", "encoders", "analysis", "training", "evaluation", "charts"}
 # What every layer may stand on.
 GROUND = {"errors", "protocols", "hashing"}
 FOR_PAGES = {"lab", "results", "errors", "jobs", "sample", "charts"}

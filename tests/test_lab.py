@@ -50,7 +50,9 @@ def test_a_result_is_made_once_and_found_by_its_request(lab, info):
     again = lab.map(info.corpus_id, config=config)
     assert again.run == first.run
     assert (again.coordinates == first.coordinates).all()
-    assert lab.stored_map(info.corpus_id, "minilm").run.run_id == first.run.run_id
+    assert lab.stored_map(info.corpus_id, "minilm", config).run == first.run
+    # What was asked for last does not stand in for what is asked for now.
+    assert lab.stored_map(info.corpus_id, "minilm").method == "umap"
 
 
 def test_a_rows_own_text_is_placed_on_its_point_and_nothing_moves(lab, info):

@@ -138,7 +138,7 @@ def show_corpus(lab: Lab, info: CorpusInfo, model: str, *, running: bool) -> Non
     elif not running and st.button(f"Embed with {model}", type="primary", key="corpus_embed_again"):
         lab.explore(info.corpus_id, model)
         st.rerun()
-    frame = lab.workspace.frame(info.corpus_id, rows=range(min(_PREVIEW_ROWS, info.rows)))
+    frame = lab.table(info.corpus_id, range(min(_PREVIEW_ROWS, info.rows)))
     st.dataframe(frame, height=430, hide_index=True)
 
 
