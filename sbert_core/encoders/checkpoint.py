@@ -69,7 +69,7 @@ def read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         ModelError: Its files are missing or damaged, or it is not a fast one.
     """
     try:
-        with _quiet_transformers():
+        with quiet_transformers():
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
@@ -88,7 +88,7 @@ def _read_backbone(layout: EncoderLayout) -> PreTrainedModel:
     """Load a transformers encoder; no weight may be left at its random start."""
     folder = layout.backbone
     try:
-        with _quiet_transformers():
+        with quiet_transformers():
             config = AutoConfig.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
@@ -168,7 +168,7 @@ def _write_backbone(model: SentenceModel, layout: EncoderLayout, folder: Path) -
     tokenizer = read_tokenizer(layout.backbone)
     if layout.max_length is not None:
         tokenizer.model_max_length = layout.max_length
-    with _quiet_transformers():
+    with quiet_transformers():
         model.backbone.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     settings = {"max_seq_length": layout.max_length, "do_lower_case": layout.lower_case}
@@ -245,7 +245,7 @@ def _write_json(path: Path, value: object) -> None:
 
 
 @contextmanager
-def _quiet_transformers() -> Iterator[None]:
+def quiet_transformers() -> Iterator[None]:
     """Keep transformers' bars and remarks off the terminal for a moment, then as they were."""
     verbosity = transformers_logging.get_verbosity()
     had_bars = transformers_logging.is_progress_bar_enabled()
