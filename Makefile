@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help app test check fix sample pictures bench clean
+.PHONY: help app test check fix sample pictures bench weights clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,6 +32,11 @@ pictures: $(VENV)/installed-dev  ## make the README's pictures from the running 
 
 bench: $(VENV)/installed-dev  ## measure against the references, as ratios from one run
 	$(BIN)/python -m benchmarks $(FILES)
+
+weights: $(VENV)/installed  ## train the shipped models again: make weights DATA=folder MINUTES=60
+	$(BIN)/python -m training_recipes bert-mini --data $(DATA) --minutes $(or $(MINUTES),60)
+	$(BIN)/python -m training_recipes sbert-mini-nli --data $(DATA)
+	$(BIN)/python -m training_recipes sbert-mini --data $(DATA)
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

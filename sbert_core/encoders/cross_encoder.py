@@ -28,9 +28,9 @@ from sbert_core.errors import ModelError
 from sbert_core.protocols import Progress, no_progress
 
 from .batching import pad_rows, token_budget_batches
-from .checkpoint import _first_line, quiet_transformers, read_tokenizer
-from .encoder import _batch_tokens
-from .layout import EncoderLayout, _max_length, read_layout
+from .checkpoint import first_line, quiet_transformers, read_tokenizer
+from .encoder import affordable_tokens
+from .layout import EncoderLayout, read_layout, read_max_length
 from .tokenizer import lower_cased, well_formed
 from .weights import read_config, weight_files
 
@@ -155,7 +155,7 @@ class CrossEncoder(nn.Module):
             raise ModelError(
                 f"{folder} is not a cross-encoder: its weights lack {sorted(missing)[0]}."
             )
-        length = _max_length(folder, read_config(folder / "config.json"), {})
+        length = read_max_length(folder, read_config(folder / "config.json"), {})
         return cls(network, read_tokenizer(folder), length).eval()
 
     def forward(
@@ -218,7 +218,7 @@ class CrossEncoder(nn.Module):
         done, was_training = 0, self.training
         self.eval()
         try:
-            for batch in token_budget_batches(lengths, _batch_tokens(self.network, device)):
+            for batch in token_budget_batches(lengths, affordable_tokens(self.network, device)):
                 logits[batch] = self._logits(rows, batch, device)
                 done += len(batch)
                 progress(done, len(pairs), "comparing")
@@ -288,5 +288,5 @@ def _read_network(folder: Path, **head: Any) -> tuple[PreTrainedModel, set[str]]
                 ignore_mismatched_sizes=bool(head),
             )
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-        raise ModelError(f"{folder} cannot be loaded: {_first_line(error)}") from error
+        raise ModelError(f"{folder} cannot be loaded: {first_line(error)}") from error
     return network, {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}

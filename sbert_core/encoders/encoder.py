@@ -86,7 +86,7 @@ class SentenceEncoder:
         self.tokenizer = tokenizer
         self.model = model.to(self.device).eval()
         self.precision = "fp32"
-        self._batch_tokens = _batch_tokens(model.backbone, self.device)
+        self._batch_tokens = affordable_tokens(model.backbone, self.device)
         self._settle_precision(precision)
 
     @classmethod
@@ -189,7 +189,7 @@ class SentenceEncoder:
             self.precision = "bf16"
 
 
-def _batch_tokens(backbone: nn.Module, device: torch.device) -> int:
+def affordable_tokens(backbone: nn.Module, device: torch.device) -> int:
     """Decide how many tokens a batch holds: two operations per token and weight of a layer."""
     tables = {id(m.weight) for m in backbone.modules() if isinstance(m, nn.Embedding)}
     weights = sum(p.numel() for p in backbone.parameters() if id(p) not in tables)

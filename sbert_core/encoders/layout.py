@@ -208,7 +208,7 @@ def _read_transformer(folder: Path) -> EncoderLayout:
         pooling=("mean",),
         hidden_size=hidden_size,
         layers=_first_of(config, "num_hidden_layers", "n_layers", "n_layer") or 0,
-        max_length=_max_length(folder, config, settings),
+        max_length=read_max_length(folder, config, settings),
         lower_case=bool(settings.get("do_lower_case", False)),
     )
 
@@ -224,7 +224,7 @@ def _read_static(folder: Path) -> EncoderLayout:
     return EncoderLayout(folder, "static", ("mean",), shape[1], layers=0, max_length=None)
 
 
-def _max_length(folder: Path, config: dict[str, Any], settings: dict[str, Any]) -> int | None:
+def read_max_length(folder: Path, config: dict[str, Any], settings: dict[str, Any]) -> int | None:
     """Find how many tokens a sentence may have: what the folder asks for, within its positions."""
     tokenizer_file = folder / "tokenizer_config.json"
     tokenizer = read_config(tokenizer_file) if tokenizer_file.is_file() else {}

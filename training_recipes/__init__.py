@@ -1,0 +1,1 @@
+"""How the models in data/models/ were made, from the data files named: `make weights`."""

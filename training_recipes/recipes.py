@@ -1,0 +1,91 @@
+"""The recipes: bert-mini from raw text, and two sentence encoders from bert-mini."""
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbert_core.encoders.catalog import resolve
+from sbert_core.encoders.encoder import SentenceEncoder
+from sbert_core.protocols import Progress
+from sbert_core.training.config import TrainConfig
+from sbert_core.training.examples import Examples
+from sbert_core.training.pretrain import PretrainConfig, pretrain
+
+from . import cards
+from .examples import nli_pairs, nli_triplets, sts_pairs
+from .sources import draw_sentences, pretraining_files
+from .steps import Step, fine_tune, ship
+
+logger = logging.getLogger(__name__)
+
+TEACHER = "minilm"
+
+# The recipe of Reimers & Gurevych 2019, sections 3.1 and 4.2: one epoch of NLI with the softmax
+# objective, then STS regression. The rates are higher than theirs, as the network is narrower.
+NLI = Step("nli", "nli", TrainConfig(epochs=2, batch_size=32, learning_rate=2e-4), {})
+NLI_STS = Step(
+    "sts", "sts", TrainConfig(epochs=4, batch_size=16, learning_rate=1e-4), {"form": "mse"}
+)
+
+DISTILL = Step(
+    "distill",
+    "distill",
+    TrainConfig(epochs=3, batch_size=256, learning_rate=1e-3, warmup=0.05, save_seconds=120),
+    {},
+    dropout=False,
+)
+ENTAIL = Step(
+    "entail", "mnrl", TrainConfig(epochs=1, batch_size=64, learning_rate=5e-5), {"scale": 20.0}
+)
+STS = Step(
+    "sts", "sts", TrainConfig(epochs=4, batch_size=32, learning_rate=5e-5), {"form": "cosent"}
+)
+
+
+def bert_mini(data: Path, work: Path, progress: Progress, minutes: float = 60.0) -> Path:
+    """Pretrain by masked-language modelling; a later call goes on, for so many minutes more."""
+    made = pretrain(
+        pretraining_files(data), work / "bert-mini", PretrainConfig(minutes=minutes), progress
+    )
+    return ship(made.out, "bert-mini", *cards.bert_mini(made, data))
+
+
+def sbert_mini_nli(data: Path, work: Path, progress: Progress) -> Path:
+    """Fine-tune by the recipe of the Sentence-BERT paper."""
+    place = work / "sbert-mini-nli"
+    base = work / "bert-mini"
+    inferred = fine_tune(base, NLI, nli_pairs(data), data, place, progress)
+    scored = fine_tune(inferred, NLI_STS, sts_pairs(data), data, place, progress)
+    return ship(scored, "sbert-mini-nli", *cards.sbert_mini_nli(inferred, scored, data))
+
+
+def sbert_mini(data: Path, work: Path, progress: Progress) -> Path:
+    """Learn from a teacher first, then from entailments, then from graded pairs."""
+    place = work / "sbert-mini"
+    sentences, targets = taught(data, work, progress)
+    distilled = fine_tune(
+        work / "bert-mini", DISTILL, sentences, data, place, progress, targets=targets
+    )
+    entailed = fine_tune(distilled, ENTAIL, nli_triplets(data), data, place, progress)
+    scored = fine_tune(entailed, STS, sts_pairs(data), data, place, progress)
+    return ship(scored, "sbert-mini", *cards.sbert_mini((distilled, entailed, scored), data))
+
+
+def taught(data: Path, work: Path, progress: Progress) -> tuple[Examples, NDArray[np.float32]]:
+    """Draw sentences and embed them with the teacher, once.
+
+    Returns:
+        N sentences, and the teacher's vectors float32 (N, D).
+    """
+    texts_file, vectors_file = work / "sentences.json", work / "teacher.npy"
+    if not vectors_file.is_file():
+        sentences = draw_sentences(data)
+        texts_file.write_text(json.dumps(sentences), encoding="utf-8")
+        vectors = SentenceEncoder.load(resolve(TEACHER)).encode(sentences, progress)
+        np.save(vectors_file, vectors.astype(np.float16))  # 0.5 GB instead of 1 GB
+    texts: Sequence[str] = json.loads(texts_file.read_text(encoding="utf-8"))
+    return Examples("sentences", (tuple(texts),)), np.load(vectors_file).astype(np.float32)
