@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .corpus.shards import ShardStore
+from .corpus.workspace import Workspace
 from .encoders.batching import distinct_texts
 from .encoders.catalog import ResolvedEncoder
 from .encoders.token_lengths import count_truncated, token_lengths
@@ -215,3 +216,13 @@ def _gather(
         vectors[members] = part
     assert vectors is not None, "embed_texts is called with at least one text"
     return vectors
+
+
+def measured_rate(workspace: Workspace, encoder_key: str) -> float | None:
+    """Tokens per second of an encoder's newest run in this workspace, or None."""
+    for info in workspace.corpora():
+        for run in workspace.runs(info.corpus_id, "embed", encoder_key):
+            # Short runs are mostly start-up and would mislead.
+            if run.result.get("encoding_seconds", 0) > 1 and run.result["tokens"]:
+                return float(run.result["tokens"] / run.result["encoding_seconds"])
+    return None

@@ -22,8 +22,8 @@ from .corpus.reader import read_corpus
 from .corpus.records import CorpusInfo, RunRecord
 from .corpus.report import Reading, ReadReport
 from .corpus.workspace import Workspace
-from .embedding import embed_corpus, estimate_embedding, shard_folder
-from .encoders.catalog import ModelInfo, resolve
+from .embedding import embed_corpus, estimate_embedding, measured_rate, shard_folder
+from .encoders.catalog import ModelInfo
 from .errors import DataError, SBERTLabError
 from .evaluation.sts import StsScores, read_scored_pairs, sts_scores
 from .exploration import compute_clusters, compute_map, nearest_rows, read_clusters, read_map
@@ -50,6 +50,7 @@ from .results import (
     PairSimilarity,
     RandomPairs,
 )
+from .training_desk import TrainingDesk, TrainRequest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,9 @@ class Lab:
         self.workspace = Workspace(root or self.default_root())
         self.jobs = JobQueue(self.workspace.root)
         self.results = Results(self.workspace)
-        self._shelf = ModelShelf()
+        self._shelf = ModelShelf(self.workspace.root)
+        self._resolve = self._shelf.resolve
+        self.training = TrainingDesk(self.workspace, self._shelf, self.jobs)
 
     @staticmethod
     def default_root() -> Path:
@@ -116,7 +119,7 @@ class Lab:
         Raises:
             ModelError: Unknown, not at hand, or refused.
         """
-        resolve(model)
+        self._resolve(model)
 
     def encoder(self, model: str) -> "SentenceEncoder":
         """Load an encoder by its string `ID[:POOLING]`, or return it if it is loaded.
@@ -200,12 +203,12 @@ class Lab:
 
     def is_embedded(self, corpus_id: str, model: str) -> bool:
         """Whether the vectors of a corpus under an encoder are in the workspace."""
-        return self.workspace.has_vectors(corpus_id, resolve(model).key)
+        return self.workspace.has_vectors(corpus_id, self._resolve(model).key)
 
     def estimate(self, texts: Sequence[str], model: str) -> EmbedEstimate:
         """Say what embedding would cost, before it starts."""
-        resolved = resolve(model)
-        return estimate_embedding(texts, resolved, self._measured_rate(resolved.key))
+        resolved = self._resolve(model)
+        return estimate_embedding(texts, resolved, measured_rate(self.workspace, resolved.key))
 
     def embed(
         self, corpus_id: str, model: str = DEFAULT_ENCODER, progress: Progress = no_progress
@@ -223,7 +226,7 @@ class Lab:
             Cancelled: From `progress`.
         """
         return embed_corpus(
-            self.results, corpus_id, resolve(model), lambda: self.encoder(model), progress
+            self.results, corpus_id, self._resolve(model), lambda: self.encoder(model), progress
         )
 
     def vectors(
@@ -235,7 +238,7 @@ class Lab:
             Read-only float32 array of shape (N, D), in row order.
         """
         self.embed(corpus_id, model, progress)
-        return self.workspace.vectors(corpus_id, resolve(model).key)
+        return self.workspace.vectors(corpus_id, self._resolve(model).key)
 
     # --- groups and maps --------------------------------------------------------------------
 
@@ -255,7 +258,7 @@ class Lab:
         run = self.results.remember(
             "cluster",
             corpus_id,
-            resolve(model),
+            self._resolve(model),
             config.to_dict(),
             lambda: compute_clusters(
                 self.vectors(corpus_id, model, progress),
@@ -278,7 +281,7 @@ class Lab:
         run = self.results.remember(
             "map",
             corpus_id,
-            resolve(model),
+            self._resolve(model),
             config.to_dict(),
             lambda: compute_map(self.vectors(corpus_id, model, progress), config, progress),
         )
@@ -289,7 +292,7 @@ class Lab:
     ) -> ClusterResult | None:
         """Return what `cluster` would, if it is in the workspace; nothing is computed."""
         parameters = (config or ClusterConfig()).to_dict()
-        run = self.results.find("cluster", corpus_id, resolve(model), parameters)
+        run = self.results.find("cluster", corpus_id, self._resolve(model), parameters)
         return read_clusters(run, self.workspace.result_columns(run)) if run else None
 
     def stored_map(
@@ -297,7 +300,7 @@ class Lab:
     ) -> MapResult | None:
         """Return what `map` would, if it is in the workspace; nothing is computed."""
         parameters = (config or ProjectionConfig()).to_dict()
-        run = self.results.find("map", corpus_id, resolve(model), parameters)
+        run = self.results.find("map", corpus_id, self._resolve(model), parameters)
         return read_map(run, self.workspace.result_columns(run)) if run else None
 
     def rename_cluster(self, run_id: str, cluster: int, name: str) -> None:
@@ -398,7 +401,7 @@ class Lab:
             DataError: A sentence is blank.
             ModelError: An encoder is not at hand.
         """
-        return [score_pair(self.encoder(model), resolve(model), a, b) for model in models]
+        return [score_pair(self.encoder(model), self._resolve(model), a, b) for model in models]
 
     def similarity_matrix(self, sentences: Sequence[str], model: str) -> NDArray[np.float32]:
         """Cosine of every sentence with every other: float32 (N, N) in [-1, 1]."""
@@ -425,7 +428,8 @@ class Lab:
             return compute_random_pairs(self.vectors(corpus_id, model)), {}
 
         parameters = {"pairs": RANDOM_PAIRS, "sampled": sampled}
-        run = self.results.remember("random_pairs", corpus_id, resolve(model), parameters, compute)
+        found = self._resolve(model)
+        run = self.results.remember("random_pairs", corpus_id, found, parameters, compute)
         return read_random_pairs(run)
 
     # --- jobs -------------------------------------------------------------------------------
@@ -456,7 +460,7 @@ class Lab:
         spec = JobSpec(
             kind=kind,
             corpus_id=corpus_id,
-            encoder=resolve(model).spec,
+            encoder=self._resolve(model).spec,
             parameters=config.to_dict() if config else {},
             title=f"{_JOB_TITLES[kind]} {self.corpus(corpus_id).name}",
             after=after.job_id if after else None,
@@ -483,16 +487,7 @@ class Lab:
         elif spec.kind == "map":
             drawing = ProjectionConfig.from_dict(dict(spec.parameters))
             self.map(spec.corpus_id, spec.encoder, drawing, progress)
+        elif spec.kind == "train":
+            self.training.run(TrainRequest.from_dict(spec.parameters), progress)
         else:
             raise SBERTLabError(f"This version does not know the job “{spec.kind}”.")
-
-    # --- private ----------------------------------------------------------------------------
-
-    def _measured_rate(self, encoder_key: str) -> float | None:
-        """Tokens per second of this encoder's newest run here, or None."""
-        for info in self.workspace.corpora():
-            for run in self.workspace.runs(info.corpus_id, "embed", encoder_key):
-                # Short runs are mostly start-up and would mislead.
-                if run.result.get("encoding_seconds", 0) > 1 and run.result["tokens"]:
-                    return float(run.result["tokens"] / run.result["encoding_seconds"])
-        return None

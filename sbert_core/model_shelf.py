@@ -1,9 +1,10 @@
 """The encoders of a Lab: which there are, which work now, and the few that stay loaded."""
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .encoders.catalog import ModelInfo, list_models, resolve
+from .encoders.catalog import ModelInfo, ResolvedEncoder, list_models, resolve
 
 if TYPE_CHECKING:
     from .encoders.encoder import SentenceEncoder
@@ -15,15 +16,24 @@ COMPARED_POOLINGS = ("cls", "mean", "max", "first_last")
 
 
 class ModelShelf:
-    """Loads an encoder once and keeps the latest few."""
+    """Loads an encoder once and keeps the latest few.
 
-    def __init__(self) -> None:
+    Args:
+        root: The workspace folder; the encoders that were trained in it belong to the list.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.own_models = root / "models"
         self._loaded: dict[str, SentenceEncoder] = {}
         self._loading = threading.Lock()
 
     def infos(self) -> list[ModelInfo]:
         """List every encoder the catalogue knows, those at hand first."""
-        return sorted(list_models(), key=lambda info: not info.available)
+        # A plain language model makes poor sentence vectors: it does not head the list.
+        return sorted(
+            list_models([self.own_models]),
+            key=lambda info: (not info.available, info.kind == "language model"),
+        )
 
     def at_hand(self) -> list[str]:
         """List encoder strings that work now: each model as it is, then with other poolings."""
@@ -36,13 +46,21 @@ class ModelShelf:
         ]
         return [info.id for info in own] + others
 
+    def resolve(self, model: str) -> ResolvedEncoder:
+        """Find an encoder, fetching it from the hub if need be, without loading it.
+
+        Raises:
+            ModelError: Unknown, not at hand, or refused.
+        """
+        return resolve(model, [self.own_models])
+
     def load(self, model: str) -> "SentenceEncoder":
         """Load an encoder, or return it if it is loaded.
 
         Raises:
             ModelError: Unknown, not at hand, or refused.
         """
-        resolved = resolve(model)
+        resolved = self.resolve(model)
         # Two sessions may ask for one model at once: the second waits instead of loading it again.
         with self._loading:
             if resolved.key not in self._loaded:

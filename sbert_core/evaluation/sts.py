@@ -241,14 +241,22 @@ def _spearman_interval(
     for start in range(0, _RESAMPLES, block):
         rows = min(block, _RESAMPLES - start)
         drawn = rng.integers(0, len(gold), size=(rows, len(gold)))  # (rows, N)
-        values.append(_row_correlations(_ranks(gold[drawn]), _ranks(predicted[drawn])))
+        values.append(row_rank_correlations(gold[drawn], predicted[drawn]))
     low, high = np.nanpercentile(100 * np.concatenate(values), [2.5, 97.5])
     return float(low), float(high)
 
 
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rank each row; ties share their mean rank."""
-    return stats.rankdata(values, axis=1)
+def row_rank_correlations(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spearman of corresponding rows.
+
+    Args:
+        x: float64 (R, N).
+        y: float64 (R, N).
+
+    Returns:
+        float64 (R,) in [-1, 1]; NaN where a row is constant. Ties share their mean rank.
+    """
+    return _row_correlations(stats.rankdata(x, axis=1), stats.rankdata(y, axis=1))
 
 
 def _row_correlations(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -122,7 +122,7 @@ def _positives(examples: Examples, objective: str, seed: int) -> Examples | None
         return _as_pairs(examples, alike, f"a score of {POSITIVE_SCORE} or more of 1")
     if examples.kind != "labelled_pairs":
         return examples
-    same, different = _label_meanings(examples.label_names, objective)
+    same, different = label_meanings(examples.label_names, objective)
     alike = np.flatnonzero(np.isin(_labels(examples), same))
     _refuse_none(len(alike), objective, "No pair has a label that says that both mean the same")
     triplets, premises = _with_negatives(examples, same, different, seed)
@@ -135,7 +135,7 @@ def _triplets(examples: Examples, objective: str, seed: int) -> Examples | None:
     """Join a positive and a negative of the same premise."""
     if examples.kind != "labelled_pairs":
         return examples
-    same, different = _label_meanings(examples.label_names, objective)
+    same, different = label_meanings(examples.label_names, objective)
     rows, premises = _with_negatives(examples, same, different, seed)
     _refuse_none(
         len(rows),
@@ -165,7 +165,7 @@ def _same_or_different(examples: Examples, objective: str, seed: int) -> Example
     else:
         if examples.label_names == SAME_OR_DIFFERENT:
             return examples
-        same, different = _label_meanings(examples.label_names, objective)
+        same, different = label_meanings(examples.label_names, objective)
         alike, unlike = np.isin(examples.labels, same), np.isin(examples.labels, different)
         names = examples.label_names
         how = f"the label {_quoted(names, same)} is the same, {_quoted(names, different)} different"
@@ -183,11 +183,18 @@ def _same_or_different(examples: Examples, objective: str, seed: int) -> Example
     return told.saying(f"{counted(dropped, 'pair')} in between left out.") if dropped else told
 
 
-def _label_meanings(names: Sequence[str], objective: str) -> tuple[list[int], list[int]]:
+def label_meanings(names: Sequence[str], objective: str) -> tuple[list[int], list[int]]:
     """Tell the places of labels for "the same" and for "different"; neutral is neither.
 
     Labels that are numbers other than 0 and 1 are refused: some files count 0 as entailment,
     others as contradiction.
+
+    Args:
+        names: The labels' names.
+        objective: One of `NEEDS`, for the words of a refusal.
+
+    Raises:
+        DataError: A name is not among those known to mean one or the other.
     """
     plain = [name.casefold().replace(" ", "_").replace("-", "_") for name in names]
     numbers = [name for name in plain if name.lstrip("_").isdigit()]

@@ -18,9 +18,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from sbert_core.errors import FileError
 
 FILE_KINDS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
@@ -88,7 +85,7 @@ def read_table(path: Path) -> Table:
     except OSError as error:
         reason = error.strerror or str(error)
         raise FileError(f"{path.name} cannot be read: {reason}.") from error
-    except (ValueError, EOFError, csv.Error, zlib.error, pa.ArrowException) as error:
+    except (ValueError, EOFError, csv.Error, zlib.error) as error:
         raise FileError(f"{path.name} is damaged: {_one_line(error)}.") from error
     _check(table, path.name)
     return table
@@ -237,7 +234,14 @@ def _cell(value: Any) -> str:
 
 def _parquet(stream: Any) -> Table:
     """Read a Parquet file; numbers that stand for labels become their names."""
-    read = pq.read_table(stream)
+    # It takes a tenth of a second to import, which files of text need not wait for.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        read = pq.read_table(stream)
+    except pa.ArrowException as error:
+        raise ValueError(_one_line(error)) from error
     labels = _label_features(read.schema.metadata)
     columns = []
     for name in read.column_names:

@@ -99,6 +99,8 @@ class PretrainConfig:
             raise DataError("max_length should be at least 8 and batch_tokens no less than it.")
         if not 0 <= self.cooldown <= 1:
             raise DataError(f"cooldown={self.cooldown} should be between 0 and 1.")
+        if not 0 <= self.seed < 2**32:
+            raise DataError(f"seed={self.seed} should be between 0 and {2**32 - 1}.")
 
 
 @dataclass
