@@ -3,6 +3,7 @@
 import streamlit as st
 
 from sbert_core.errors import SBERTLabError
+from sbert_core.sample import ARGUMENT
 from ui import state
 from ui.page import current_corpus, setup_page
 from ui.pair_view import show_heatmap, show_scores
@@ -18,7 +19,7 @@ with left:
 with right:
     b = state.kept_text("pair_b", "Second sentence", "My package came later than promised.")
 at_hand = lab.encoders_at_hand()
-kept = state.recall("pair_models", at_hand[:4])
+kept = state.recall("pair_models", [model for model in ARGUMENT if model in at_hand])
 models = st.multiselect(
     "Encoders",
     [*at_hand, *(model for model in kept if model not in at_hand)],

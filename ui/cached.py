@@ -14,6 +14,7 @@ from sbert_core.charts.palette import Mode
 from sbert_core.lab import Lab, Reading
 from sbert_core.results import ClusterResult, EmbedEstimate, MapResult
 from sbert_core.sample import install
+from sbert_core.training_request import DataKind, FileColumns, TrainData, TrainPreview
 
 from . import state
 from .colouring import colouring_of
@@ -65,6 +66,26 @@ def reading_of(
 def estimate_of(upload: Upload, text_column: str, model: str, _reading: Reading) -> EmbedEstimate:
     """Forecast the cost of embedding an uploaded file, once for each column and encoder."""
     return _estimate(upload.digest, text_column, model, _reading)
+
+
+def file_columns_of(data: TrainData, objective: str) -> FileColumns:
+    """List the columns of a file of examples, once for each objective.
+
+    Raises:
+        FileError: It cannot be read.
+    """
+    return _file_columns(data.place, objective)
+
+
+def train_preview_of(data: TrainData, objective: str) -> TrainPreview:
+    """Read examples and say what was found, once for each choice of data and objective.
+
+    Raises:
+        SBERTLabError: They cannot be read, or do not fit the objective.
+    """
+    # The place of a file is named by its content. A corpus can get another label column.
+    label = lab().corpus(data.place).label_column if data.kind == "corpus" else None
+    return _train_preview(data.kind, data.place, tuple(data.columns.items()), objective, label)
 
 
 def map_figure_of(
@@ -130,6 +151,24 @@ def _reading(
 ) -> Reading:
     """`digest` stands for the bytes in the key."""
     return lab().read(_data, name=name, text_column=text_column, label_column=label_column)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _file_columns(place: str, objective: str) -> FileColumns:
+    """The path of an uploaded file names its content."""
+    return lab().training.columns(TrainData("file", place), objective)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _train_preview(
+    kind: DataKind,
+    place: str,
+    columns: tuple[tuple[str, str], ...],
+    objective: str,
+    label_column: str | None,
+) -> TrainPreview:
+    """Everything that decides the examples is in the key."""
+    return lab().training.preview(TrainData(kind, place, dict(columns)), objective)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

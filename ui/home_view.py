@@ -60,6 +60,7 @@ def show_pair(pair: dict[str, Any]) -> None:
         },
     )
     st.caption(
-        "The same network, pooled in different ways. A cosine means little alone: look at where "
-        "it falls among random pairs."
+        "bert-mini is a plain BERT, read by its [CLS] vector or by the mean of all its tokens; "
+        "sbert-mini is the same network after siamese fine-tuning. A cosine means little alone: "
+        "look at where it falls among random pairs."
     )

@@ -16,6 +16,7 @@ _PAGES = (
     ("pages/1_Corpus.py", "Corpus", ":material/upload_file:"),
     ("pages/2_Map_and_clusters.py", "Map and clusters", ":material/scatter_plot:"),
     ("pages/4_Sentence_pair.py", "Sentence pair", ":material/compare_arrows:"),
+    ("pages/8_Train.py", "Train", ":material/model_training:"),
 )
 
 _ICON = str(Path(__file__).with_name("icon.png"))

@@ -100,7 +100,8 @@ def show_heatmap(lab: Lab, models: list[str]) -> None:
         pasted = state.kept_text(
             "pair_many", f"One sentence a line, at most {MOST_SENTENCES}", _EXAMPLES, height=260
         )
-        model = st.selectbox("Encoder", models, key="pair_heat_model")
+        usual = models.index(state.encoder()) if state.encoder() in models else 0
+        model = st.selectbox("Encoder", models, index=usual, key="pair_heat_model")
     sentences = sentences_of(pasted)
     with picture:
         matrix = lab.similarity_matrix(sentences, model)

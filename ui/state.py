@@ -12,6 +12,7 @@ from sbert_core.lab import DEFAULT_ENCODER
 _CORPUS = "lab_corpus_id"
 _ENCODER = "lab_encoder"
 _UPLOADS = "lab_uploads"
+_RUN = "lab_run_id"
 
 
 def corpus_id() -> str | None:
@@ -39,6 +40,21 @@ def set_encoder(model: str) -> None:
     """Use another encoder; the address bar keeps it through a refresh."""
     st.session_state[_ENCODER] = model
     st.query_params["encoder"] = model
+
+
+def run_id() -> str | None:
+    """Id of the training run on the table, or None."""
+    found: str | None = st.session_state.get(_RUN) or st.query_params.get("run")
+    return found
+
+
+def set_run_id(run_id: str | None) -> None:
+    """Put another training run on the table; the address keeps it through a refresh."""
+    st.session_state[_RUN] = run_id
+    if run_id is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = run_id
 
 
 def keep_in_address() -> None:
