@@ -8,21 +8,26 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import __version__
-from .errors import DataError, FileError, SBERTLabError
-
-# Nothing heavy is imported up here: `--help` answers at once.
-if TYPE_CHECKING:
-    from .lab import Lab
-
-Answer = dict[str, Any]
-
-DEFAULT_ENCODER = "minilm"
+from .cli_options import (
+    DEFAULT_ENCODER,
+    Answer,
+    TerminalProgress,
+    add_command,
+    add_file,
+    add_model,
+    add_out,
+    add_seed,
+    check_out,
+    open_lab,
+)
+from .cli_train import add_pretrain, add_train
+from .errors import SBERTLabError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,6 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
         add(commands)
     for add in (_add_cluster, _add_map, _add_evaluate, _add_sample):
         add(commands)
+    for add in (add_train, add_pretrain):
+        add(commands)
     return parser
 
 
@@ -73,7 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_models(commands: Any) -> None:
     """`models`: what encoders there are."""
-    _command(commands, "models", run_models, "list the encoders and which are at hand")
+    add_command(commands, "models", run_models, "list the encoders and which are at hand")
 
 
 def run_models(options: argparse.Namespace) -> Answer:
@@ -85,8 +92,8 @@ def run_models(options: argparse.Namespace) -> Answer:
 
 def _add_inspect(commands: Any) -> None:
     """`inspect`: read a file and report."""
-    parser = _command(commands, "inspect", run_inspect, "say what is in a file; stores nothing")
-    _add_file(parser)
+    parser = add_command(commands, "inspect", run_inspect, "say what is in a file; stores nothing")
+    add_file(parser)
     parser.add_argument("--label-column", metavar="L", help="column with a label for each row")
 
 
@@ -102,24 +109,24 @@ def run_inspect(options: argparse.Namespace) -> Answer:
 
 def _add_similarity(commands: Any) -> None:
     """`similarity`: score two sentences."""
-    parser = _command(commands, "similarity", run_similarity, "score two sentences")
+    parser = add_command(commands, "similarity", run_similarity, "score two sentences")
     parser.add_argument("a", metavar="A", help="a sentence")
     parser.add_argument("b", metavar="B", help="another sentence")
-    _add_model(parser, several=True)
+    add_model(parser, several=True)
 
 
 def run_similarity(options: argparse.Namespace) -> Answer:
     """Score two sentences under each encoder."""
-    scores = _lab(options).similarity(options.a, options.b, options.model or [DEFAULT_ENCODER])
+    scores = open_lab(options).similarity(options.a, options.b, options.model or [DEFAULT_ENCODER])
     return {"pairs": [asdict(score) for score in scores]}
 
 
 def _add_embed(commands: Any) -> None:
     """`embed`: vectors for every row."""
-    parser = _command(commands, "embed", run_embed, "embed a file and keep the vectors")
-    _add_file(parser)
-    _add_model(parser)
-    _add_out(parser, "F.parquet, or F.csv: the rows with their vectors")
+    parser = add_command(commands, "embed", run_embed, "embed a file and keep the vectors")
+    add_file(parser)
+    add_model(parser)
+    add_out(parser, "F.parquet, or F.csv: the rows with their vectors")
 
 
 def run_embed(options: argparse.Namespace) -> Answer:
@@ -127,9 +134,9 @@ def run_embed(options: argparse.Namespace) -> Answer:
     from .exports import write_table
 
     check_out(options.out, (".parquet", ".csv"))
-    lab = _lab(options)
+    lab = open_lab(options)
     corpus = lab.open_file(options.file, text_column=options.text_column)
-    result = lab.embed(corpus.corpus_id, options.model, _Progress("embed"))
+    result = lab.embed(corpus.corpus_id, options.model, TerminalProgress("embed"))
     if options.out:
         write_table(lab.table(corpus.corpus_id, model=options.model), options.out)
     return asdict(result) | {"corpus_id": corpus.corpus_id}
@@ -137,15 +144,15 @@ def run_embed(options: argparse.Namespace) -> Answer:
 
 def _add_cluster(commands: Any) -> None:
     """`cluster`: named groups of similar sentences."""
-    parser = _command(commands, "cluster", run_cluster, "find groups of similar sentences")
-    _add_file(parser)
-    _add_model(parser)
+    parser = add_command(commands, "cluster", run_cluster, "find groups of similar sentences")
+    add_file(parser)
+    add_model(parser)
     parser.add_argument(
         "--k", type=_k, default=None, metavar="N|auto", help="how many groups (default: auto)"
     )
     parser.add_argument("--label-column", metavar="L", help="compare the groups with this column")
-    _add_seed(parser)
-    _add_out(parser, "F.csv or F.parquet: the rows with group number and name")
+    add_seed(parser)
+    add_out(parser, "F.csv or F.parquet: the rows with group number and name")
 
 
 def run_cluster(options: argparse.Namespace) -> Answer:
@@ -155,12 +162,12 @@ def run_cluster(options: argparse.Namespace) -> Answer:
 
     check_out(options.out, (".csv", ".parquet"))
     started = time.perf_counter()
-    lab = _lab(options)
+    lab = open_lab(options)
     corpus = lab.open_file(
         options.file, text_column=options.text_column, label_column=options.label_column
     )
     config = ClusterConfig(k=options.k, seed=options.seed)
-    found = lab.cluster(corpus.corpus_id, options.model, config, _Progress("cluster"))
+    found = lab.cluster(corpus.corpus_id, options.model, config, TerminalProgress("cluster"))
     examples = lab.texts(corpus.corpus_id, found.central_rows)
     answer: Answer = {
         "rows": len(found.labels),
@@ -187,13 +194,13 @@ def _add_map(commands: Any) -> None:
     """`map`: a picture of the corpus."""
     from .analysis.projection import PROJECTION_METHODS
 
-    parser = _command(commands, "map", run_map, "draw the corpus in 2-D or 3-D")
-    _add_file(parser)
-    _add_model(parser)
+    parser = add_command(commands, "map", run_map, "draw the corpus in 2-D or 3-D")
+    add_file(parser)
+    add_model(parser)
     parser.add_argument("--method", choices=PROJECTION_METHODS, default="umap")
     parser.add_argument("--dims", type=int, choices=(2, 3), default=2)
-    _add_seed(parser)
-    _add_out(parser, "F.csv or F.parquet: rows with x, y; F.html: the map as a page of its own")
+    add_seed(parser)
+    add_out(parser, "F.csv or F.parquet: rows with x, y; F.html: the map as a page of its own")
 
 
 def run_map(options: argparse.Namespace) -> Answer:
@@ -203,12 +210,12 @@ def run_map(options: argparse.Namespace) -> Answer:
 
     check_out(options.out, (".csv", ".parquet", ".html"))
     started = time.perf_counter()
-    lab = _lab(options)
+    lab = open_lab(options)
     corpus = lab.open_file(options.file, text_column=options.text_column)
     config = ProjectionConfig(method=options.method, dims=options.dims, seed=options.seed)
-    drawn = lab.map(corpus.corpus_id, options.model, config, _Progress("map"))
+    drawn = lab.map(corpus.corpus_id, options.model, config, TerminalProgress("map"))
     if options.out and options.out.suffix.lower() == ".html":
-        grouped = lab.cluster(corpus.corpus_id, options.model, progress=_Progress("cluster"))
+        grouped = lab.cluster(corpus.corpus_id, options.model, progress=TerminalProgress("cluster"))
         options.out.write_text(lab.map_page(drawn, grouped), encoding="utf-8")
     elif options.out:
         write_table(lab.table(corpus.corpus_id, drawn=drawn), options.out)
@@ -229,15 +236,15 @@ def _add_evaluate(commands: Any) -> None:
     """`evaluate`: score encoders against human judgement."""
     group = commands.add_parser("evaluate", help="measure encoders on graded data")
     kinds = group.add_subparsers(dest="kind", required=True, metavar="KIND")
-    parser = _command(kinds, "sts", run_evaluate_sts, "sentence pairs with graded similarity")
+    parser = add_command(kinds, "sts", run_evaluate_sts, "sentence pairs with graded similarity")
     parser.add_argument("file", type=Path, metavar="FILE", help="sentence1, sentence2, score")
-    _add_model(parser, several=True)
+    add_model(parser, several=True)
 
 
 def run_evaluate_sts(options: argparse.Namespace) -> Answer:
     """Correlate cosine with human scores, x 100."""
-    lab = _lab(options)
-    progress = _Progress("evaluate")
+    lab = open_lab(options)
+    progress = TerminalProgress("evaluate")
     models = options.model or [DEFAULT_ENCODER]
     scores = [lab.evaluate_sts(options.file, model, progress) for model in models]
     return {"results": [{"model": m} | asdict(s) for m, s in zip(models, scores, strict=True)]}
@@ -245,55 +252,14 @@ def run_evaluate_sts(options: argparse.Namespace) -> Answer:
 
 def _add_sample(commands: Any) -> None:
     """`sample`: rebuild what the bundled sample ships with."""
-    _command(commands, "sample", run_sample, "rebuild the bundled sample's map and groups")
+    add_command(commands, "sample", run_sample, "rebuild the bundled sample's map and groups")
 
 
 def run_sample(options: argparse.Namespace) -> Answer:
     """Recompute the results that are shipped with the bundled sample."""
     from .sample import rebuild
 
-    return rebuild(_Progress("sample"))
-
-
-# --- shared options -------------------------------------------------------------------------
-
-
-def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], Answer], about: str
-) -> argparse.ArgumentParser:
-    """Add one command with the options that all have."""
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
-    parser.set_defaults(run=run)
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument(
-        "--workspace", type=Path, metavar="DIR", help="where corpora and results are kept"
-    )
-    return parser
-
-
-def _add_file(parser: argparse.ArgumentParser) -> None:
-    """FILE and its text column."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, TSV, TXT, JSON, XLSX, …")
-    parser.add_argument("--text-column", metavar="C", help="column to read (default: guessed)")
-
-
-def _add_model(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """`--model`, once or several times."""
-    about = "encoder ID[:POOLING]" + ("; may be given several times" if several else "")
-    if several:
-        parser.add_argument("--model", action="append", metavar="M", help=about)
-    else:
-        parser.add_argument("--model", default=DEFAULT_ENCODER, metavar="M", help=about)
-
-
-def _add_seed(parser: argparse.ArgumentParser) -> None:
-    """`--seed`."""
-    parser.add_argument("--seed", type=int, default=42, metavar="S", help="same seed, same result")
-
-
-def _add_out(parser: argparse.ArgumentParser, about: str) -> None:
-    """`--out`."""
-    parser.add_argument("--out", type=Path, metavar="F", help=about)
+    return rebuild(TerminalProgress("sample"))
 
 
 def _k(word: str) -> int | None:
@@ -304,54 +270,6 @@ def _k(word: str) -> int | None:
         return int(word)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{word!r} is neither a number nor auto") from None
-
-
-def check_out(path: Path | None, suffixes: Sequence[str]) -> None:
-    """Refuse an output file before the work is done, not after.
-
-    Raises:
-        DataError: The ending is not one of `suffixes`.
-        FileError: The folder does not exist.
-    """
-    if path is None:
-        return
-    if path.suffix.lower() not in suffixes:
-        raise DataError(f"--out {path} should end in {' or '.join(suffixes)}.")
-    if not path.resolve().parent.is_dir():
-        raise FileError(f"The folder of --out {path} does not exist. Create it first.")
-
-
-def _lab(options: argparse.Namespace) -> "Lab":
-    """Open the workspace that the options name."""
-    from .lab import Lab
-
-    return Lab(options.workspace)
-
-
-class _Progress:
-    """Progress on stderr: a line that overwrites itself on a terminal, else one every 10 s."""
-
-    def __init__(self, action: str) -> None:
-        self._action = action
-        self._terminal = sys.stderr.isatty()
-        self._printed = 0.0
-        self._line = ""
-
-    def __call__(self, done: int, total: int, message: str = "") -> None:
-        """Say how far it is, but not too often."""
-        now = time.monotonic()
-        last = done >= total
-        if now - self._printed < (0.25 if self._terminal else 10) and not last:
-            return
-        self._printed = now
-        line = f"{self._action}: {message} {done:,} of {total:,}"
-        if line == self._line:
-            return
-        self._line = line
-        if self._terminal:
-            line = "\r\x1b[K" + line
-        sys.stderr.write(line if self._terminal and not last else line + "\n")
-        sys.stderr.flush()
 
 
 def _fail(sentence: str) -> int:

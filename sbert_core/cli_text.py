@@ -76,6 +76,19 @@ def _evaluate(answer: Answer) -> str:
     return table(answer["results"], columns)
 
 
+def _train(answer: Answer) -> str:
+    """The verdict, the figures it rests on, and what was learnt from."""
+    lines = [answer["verdict"], ""]
+    for part in ("dev", "test"):
+        before, after = answer[f"{part}_spearman_before"], answer[f"{part}_spearman_after"]
+        if before is not None:
+            lines.append(f"{part}: Spearman {before:.2f} before, {after:.2f} after")
+    lines.append(
+        f"{answer['examples']:,} examples, steps: {answer['steps']:,}, {answer['seconds']:.0f} s"
+    )
+    return "\n".join([*lines, *answer["found"], "", f"The model is in {answer['out']}"])
+
+
 def _fields(answer: Answer) -> str:
     """One line for each field."""
     return "\n".join(f"{name}: {_cell(value)}" for name, value in answer.items())
@@ -101,4 +114,5 @@ _WRITERS: dict[str, Callable[[Answer], str]] = {
     "similarity": _similarity,
     "cluster": _cluster,
     "evaluate": _evaluate,
+    "train": _train,
 }

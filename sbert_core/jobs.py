@@ -345,7 +345,8 @@ class JobProgress:
         if self._flag.exists():
             raise Cancelled("Cancelled; what was finished is kept.")
         now = time.monotonic()
-        new_stage = message != self.job.message
+        # After a comma a message tells how it goes, such as the loss: that is no new stage.
+        new_stage = message.partition(",")[0] != self.job.message.partition(",")[0]
         if new_stage:
             self._stage_started = (now, done)
         elapsed, advanced = now - self._stage_started[0], done - self._stage_started[1]

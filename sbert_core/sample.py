@@ -28,8 +28,10 @@ _RECORDS = FOLDER / "messages.json"
 SAMPLE_NAME = "Sample messages"
 # The pair that Home shows: a paraphrase without a common word of content.
 PAIR = ("The parcel arrived two days late.", "My package came later than promised.")
-POOLINGS = ("", ":cls", ":max", ":first_last")
 SAMPLE_MODEL = "minilm"
+# The argument of Sentence-BERT in four encoders: the first two are the backbone of the third,
+# before it was fine-tuned as a siamese network.
+ARGUMENT = ("bert-mini:cls", "bert-mini", "sbert-mini", "minilm")
 
 
 def find(lab: "Lab") -> CorpusInfo | None:
@@ -80,7 +82,7 @@ def rebuild(progress: Progress) -> dict[str, Any]:
         info = _add(lab)
         lab.map(info.corpus_id, SAMPLE_MODEL, progress=progress)
         lab.cluster(info.corpus_id, SAMPLE_MODEL, progress=progress)
-        pair = _score_pair(lab, info, [SAMPLE_MODEL + pooling for pooling in POOLINGS])
+        pair = _score_pair(lab, info, list(ARGUMENT))
         runs = lab.workspace.runs(info.corpus_id)[::-1]
         arrays = {}
         for run in runs:

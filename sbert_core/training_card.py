@@ -7,6 +7,7 @@ from .encoders.card import write_card
 from .encoders.catalog import NOT_STATED, ModelInfo
 from .encoders.known_models import KNOWN_MODELS
 from .evaluation.gain import Gain
+from .training.examples import counted
 from .training.objective_settings import ABOUT, checked_settings
 from .training_request import TrainReport, TrainRequest
 
@@ -78,8 +79,8 @@ def _training(request: TrainRequest, report: TrainReport, named: str) -> str:
     lines = [
         f"base: {named}",
         f"objective: {request.objective}; its settings: {shown}",
-        f"steps: {report.steps:,} in at most {config.epochs} epochs; the weights of step "
-        f"{report.best_step:,} were kept",
+        f"steps: {report.steps:,} of at most {counted(config.epochs, 'epoch')}; the weights of "
+        f"step {report.best_step:,} were kept",
         f"batch: {config.batch_size} examples x {config.accumulate}",
         f"learning rate: {config.learning_rate:g}, warm-up over {config.warmup:g} of the steps, "
         f"weight decay {config.weight_decay:g}",

@@ -17,9 +17,11 @@ from .training.labelled_texts import LABELLED_TEXT_KINDS, examples_from_labels
 from .training_request import FileColumns, TrainData, TrainPreview, TrainRequest
 from .training_run import RunData
 
-# Held back of the examples, each for dev and for test: a fifth of few, a tenth of many.
-_FEW, _SHARE_OF_FEW, _SHARE_OF_MANY, _MOST = 1_000, 0.2, 0.1, 1_500
+# Held back of the examples for dev and for test. Of few, a large part is for the test: a verdict
+# on thirty pairs has an interval of twenty points and says nothing.
+_FEW, _SHARES_OF_FEW, _SHARES_OF_MANY, _MOST = 1_000, (0.15, 0.35), (0.1, 0.1), 1_500
 _LEAST_PAIRS = 10  # a Spearman of fewer says nothing
+_ENOUGH = 70  # examples of which the dev set gets as many
 _PREVIEWED = 5
 # What the parts of an example are called where they are shown, and as columns of a file.
 _HEADINGS: Mapping[ExampleKind, tuple[str, ...]] = {
@@ -116,7 +118,7 @@ def assemble(request: TrainRequest, workspace: Workspace) -> RunData:
         if pairs is not None and len(pairs.scores) < _LEAST_PAIRS:
             raise DataError(
                 f"Only {len(pairs.scores)} pairs are left for the {name} set, too few to tell "
-                f"whether training helps. Give at least {5 * _LEAST_PAIRS} examples, or a file "
+                f"whether training helps. Give at least {_ENOUGH} examples, or a file "
                 "of graded pairs to evaluate on."
             )
     watched = _watched(request, train, workspace)
@@ -140,9 +142,9 @@ def _held_back(
         dev, test = _halves(read_scored_pairs(PAIRS))
         said = "Judged by the bundled graded pairs: sentences alone have no grades."
         return examples.saying(said), {"dev": dev, "test": test}
-    share = _SHARE_OF_FEW if len(examples) < _FEW else _SHARE_OF_MANY
-    share = min(share, _MOST / len(examples))
-    train, *parts = split(examples, share, share if for_test else 0.0, seed)
+    shares = _SHARES_OF_FEW if len(examples) < _FEW else _SHARES_OF_MANY
+    dev_share, test_share = (min(share, _MOST / len(examples)) for share in shares)
+    train, *parts = split(examples, dev_share, test_share if for_test else 0.0, seed)
     graded = (ScoredPairs(*graded_pairs(part)) for part in parts if len(part))
     return train, dict(zip(("dev", "test"), graded, strict=False))
 

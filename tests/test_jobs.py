@@ -151,6 +151,16 @@ def test_rate_and_time_left_ignore_what_was_resumed(queue, monkeypatch):
     assert progress.job.seconds_left == pytest.approx(40)
 
 
+def test_news_after_a_comma_is_no_new_stage_to_be_timed(queue, monkeypatch):
+    clock = iter([0.0, 0.0, 10.0])
+    monkeypatch.setattr("sbert_core.jobs.time.monotonic", lambda: next(clock))
+    progress = JobProgress(queue.store, Job("x", spec()))
+    progress(0, 100, "training")
+    progress(20, 100, "training, loss 0.123")
+    assert progress.job.seconds_left == pytest.approx(40)
+    assert progress.job.message == "training, loss 0.123"
+
+
 def test_a_broken_state_file_is_ignored(queue):
     job = queue.submit(spec())
     (queue.store.folder / job.job_id / "state.json").write_text("{", encoding="utf-8")

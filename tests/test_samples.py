@@ -93,15 +93,16 @@ def test_messages_follow_no_template(messages):
 
 
 def test_pairs_cover_the_scale(pairs):
-    assert len(pairs) == 150
+    assert len(pairs) == 450
     assert all(re.fullmatch(r"[0-5]\.\d", pair["score"]) for pair in pairs)
     scores = [float(pair["score"]) for pair in pairs]
     assert min(scores) >= 0
     assert max(scores) <= 5
     intervals = Counter(min(int(score), 4) for score in scores)
-    assert all(intervals[low] >= 20 for low in range(5)), intervals
+    assert all(intervals[low] >= 70 for low in range(5)), intervals
+    assert 70 <= sum(score <= 0.4 for score in scores) <= 80
     levels = Counter(int(score + 0.5) for score in scores)
-    assert all(20 <= levels[level] <= 30 for level in range(6)), levels
+    assert all(55 <= levels[level] <= 90 for level in range(6)), levels
 
 
 def test_pair_sentences_all_differ(pairs):
@@ -110,7 +111,7 @@ def test_pair_sentences_all_differ(pairs):
 
 
 def test_pair_lengths(pairs):
-    assert all(5 <= len(sentence.split()) <= 25 for sentence in sentences(pairs))
+    assert all(5 <= len(sentence.split()) <= 20 for sentence in sentences(pairs))
 
 
 def test_no_pair_sentence_is_a_message(messages, pairs):

@@ -64,7 +64,7 @@ def upload(at, name, content):
 
 
 def test_it_opens_on_the_bundled_pairs_with_sane_settings(app):
-    assert "150 examples found" in words(app)
+    assert "450 examples found" in words(app)
     assert app.selectbox(key="train_objective").value == "sts"
     assert not button(app, "Start training").disabled
     values = {box.label: box.value for box in app.number_input}
@@ -172,8 +172,8 @@ def test_the_estimate_is_there_when_it_is_asked_for(app):
     app.selectbox(key="train_base").set_value("tiny").run()
     assert "on this machine" not in words(app)
     button(app, "How long will this take?").click().run()
-    assert "60 steps over 90 examples" in words(healthy(app))
-    assert "Split into 90 for training" in words(app)
+    assert "140 steps over 224 examples" in words(healthy(app))
+    assert "Split into 224 for training" in words(app)
 
 
 def test_a_run_that_goes_on_shows_how_far_it_is(app, lab):
@@ -217,7 +217,7 @@ def test_a_finished_run_gives_its_verdict_and_becomes_an_encoder(app, lab, finis
     open_run(app, run_id)
     report = lab.training.report(run_id)
     assert report.verdict.split(":")[0] in words(app)
-    assert "30 pairs that training never saw" in words(app)
+    assert "158 pairs that training never saw" in words(app)
     tables = [table.value for table in app.dataframe]
     assert list(tables[0]["after"]) == [report.dev.after, report.test.after]
     assert list(tables[1]["first sentence"]) == [pair.a for pair in report.moved]

@@ -30,6 +30,9 @@ LEAST_LAYOUT_ROWS = 5
 SMALL_CORPUS, SMALL_CORPUS_EPOCHS, EPOCHS = 10_000, 500, 200
 # t-SNE adds up over threads. With two, the sum does not depend on which finishes first.
 TSNE_THREADS = 2
+# Of few rows, threads mostly wait for each other: on a busy machine, 300 rows take 0.7 s with one
+# thread and half a minute with two.
+TSNE_ONE_THREAD_ROWS = 2_000
 # A query this near to a row is that row, up to the rounding of float32.
 SAME_DISTANCE = 1e-6
 
@@ -225,7 +228,7 @@ def _layout_tsne(
         init=start / start[:, 0].std() * 1e-4,  # scikit-learn's scale of a PCA start
         random_state=config.seed,
     )
-    with threadpool_limits(TSNE_THREADS):
+    with threadpool_limits(1 if len(vectors) <= TSNE_ONE_THREAD_ROWS else TSNE_THREADS):
         coordinates: NDArray[np.float32] = tsne.fit_transform(vectors)
     return coordinates
 

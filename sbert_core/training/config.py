@@ -70,7 +70,7 @@ class TrainConfig:
 
     def evaluation_interval(self, steps: int) -> int:
         """Count the steps between evaluations in a run of so many steps."""
-        return self.evaluate_every or max(1, steps // _EVALUATIONS)
+        return self.evaluate_every or math.ceil(steps / _EVALUATIONS)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
