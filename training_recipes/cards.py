@@ -34,12 +34,14 @@ CC BY-SA 4.0, MIT, CC0, CC BY-SA 3.0, CC BY-SA 4.0 |
 | standardebooks, gutenberg (fiction, public domain in the USA) | CC0, public domain |
 """
 
-_PAIRS = """\
-Pairs: the dev and test parts of SNLI (CC BY-SA 4.0) and the training part of the
-counterfactually revised NLI data (Kaushik et al. 2020, Apache-2.0), {nli} in all; and stsb-train
-(scores CC BY-SA 4.0) without its MSRpar and MSRvid rows, whose texts are under non-commercial
-terms, 3,741 pairs. Pairs that occur in stsb-dev or stsb-test were left out. stsb-dev chose the
-best step; stsb-test chose nothing."""
+_NLI_PAIRS = """\
+NLI: the dev and test parts of SNLI (CC BY-SA 4.0) and the training part of the counterfactually
+revised NLI data (Kaushik et al. 2020, Apache-2.0), 27,996 pairs."""
+
+_STS_PAIRS = """\
+STS: stsb-train (scores CC BY-SA 4.0) without its MSRpar and MSRvid rows, whose texts are under
+non-commercial terms: 3,741 pairs. Pairs that occur in stsb-dev or stsb-test were left out. stsb-dev
+chose the best step; stsb-test chose nothing."""
 
 _USE = """\
 ```python
@@ -84,7 +86,9 @@ error of the cosine on graded pairs. Mean pooling.
 
 {_sts_table(rows, data)}
 
-{_PAIRS.format(nli="27,996")}
+{_NLI_PAIRS}
+
+{_STS_PAIRS}
 
 {_USE.format(name="sbert-mini-nli")}
 
@@ -93,23 +97,24 @@ The weights are under CC BY-SA 4.0. Repeat with `python -m training_recipes sber
     return _sentence_fields(), body
 
 
-def sbert_mini(stages: tuple[Path, Path, Path], data: Path) -> tuple[Mapping[str, Any], str]:
+def sbert_mini(distilled: Path, scored: Path, data: Path) -> tuple[Mapping[str, Any], str]:
     """Card of the best small encoder."""
-    names = ("after distillation", "after entailments", "after graded pairs (shipped)")
-    rows = [(name, str(folder)) for name, folder in zip(names, stages, strict=True)]
+    rows = [("after distillation", str(distilled)), ("after graded pairs (shipped)", str(scored))]
     body = f"""# sbert-mini
 
-bert-mini, made into a sentence encoder in three steps: it learnt to match the vectors of
-all-MiniLM-L6-v2 (Apache-2.0) on unlabelled sentences, then to tell what follows from a sentence
-from what contradicts it (multiple negatives ranking), then to rank graded pairs (CoSENT). The
-first two rows have seen no STS score. Mean pooling.
+bert-mini, made into a sentence encoder in two steps: it learnt to match the vectors of
+all-MiniLM-L6-v2 (Apache-2.0) on unlabelled sentences, then to give graded pairs a cosine equal to
+their grade (mean squared error). The first row has seen no STS score. Mean pooling.
 
 {_sts_table(rows, data)}
 
-Sentences of the first step: at most {sum(SENTENCES.values()):,}, drawn from the text below, and
-the sentences of the pairs. None of them occurs in stsb-dev or stsb-test.
+Sentences of the first step, 614,827: at most {sum(SENTENCES.values()):,} drawn from the text below,
+and those of the NLI and STS data, without their labels. None of them occurs in stsb-dev or
+stsb-test.
 
-{_PAIRS.format(nli="27,996, of which 8,015 triplets")}
+{_NLI_PAIRS} They were read without labels here.
+
+{_STS_PAIRS}
 
 {_TEXT_LICENCES}
 {_USE.format(name="sbert-mini")}

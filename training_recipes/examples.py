@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from sbert_core.training.example_conversions import convert
 from sbert_core.training.example_files import read_examples
 from sbert_core.training.examples import Examples, without_overlap
 
@@ -22,11 +21,6 @@ def nli_pairs(data: Path) -> Examples:
     )
     joined = Examples("labelled_pairs", columns, np.concatenate(labels), parts[0].label_names)
     return _judged_apart(joined, data)
-
-
-def nli_triplets(data: Path) -> Examples:
-    """Premise, what follows from it, and, as hard negative, what contradicts it."""
-    return convert(nli_pairs(data), "triplet")
 
 
 def sts_pairs(data: Path, non_commercial: bool = False) -> Examples:
