@@ -14,7 +14,7 @@ VERDICT = re.compile("Training helped|No clear difference|Training hurt")
 def test_train_watch_refresh_adopt(page, tmp_path):
     with running_app(tmp_path / "fresh") as (app, _):
         page.goto(f"{app}/Train")
-        page.get_by_text("150 examples found").wait_for()
+        page.get_by_text("450 examples found").wait_for()
         page.get_by_text("Advanced", exact=True).click()
         page.get_by_role("spinbutton", name="Steps at most").fill("20")
         page.keyboard.press("Enter")
@@ -49,7 +49,7 @@ def test_train_watch_refresh_adopt(page, tmp_path):
 def test_a_run_is_cancelled_and_goes_on(page, tmp_path):
     with running_app(tmp_path / "fresh") as (app, _):
         page.goto(f"{app}/Train")
-        page.get_by_text("150 examples found").wait_for()
+        page.get_by_text("450 examples found").wait_for()
         page.get_by_role("spinbutton", name="Epochs").fill("200")
         page.keyboard.press("Enter")
         page.get_by_role("button", name="Start training").click()
