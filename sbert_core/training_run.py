@@ -22,13 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .analysis.geometry import (
-    aligned_frame,
-    alignment,
-    effective_rank,
-    random_pair_cosine,
-    uniformity,
-)
+from .analysis.geometry import GeometrySigns, aligned_frame
 from .analysis.projection import ProjectionConfig, project
 from .evaluation.gain import spearman_gain
 from .evaluation.sts import ScoredPairs, spearman
@@ -122,12 +116,7 @@ class Watcher:
         with partial.open("wb") as stream:  # a page may be reading the folder at this moment
             np.save(stream, points.astype(np.float32))
         partial.replace(frame)
-        return {
-            "random_pair_cosine": random_pair_cosine(watched)[0],
-            "effective_rank": effective_rank(watched),
-            "alignment": alignment(u, v),
-            "uniformity": uniformity(watched),
-        }
+        return GeometrySigns.measure(watched, (u, v)).to_dict()
 
 
 def load_learner(
@@ -242,26 +231,17 @@ def _trainer(
     watcher: Watcher,
 ) -> "Trainer":
     """Put objective, batches and network together."""
-    from .training.learners import bfloat16_part
-    from .training.objectives import make_objective
-    from .training.trainer import Trainer, seeded
+    from .training.learners import trainer_for
 
-    with seeded(request.config.seed):
-        objective = make_objective(
-            request.objective,
-            learner.dims,
-            request.settings,
-            train.label_names,
-            None if targets is None else targets.shape[1],
-        )
-    return Trainer(
-        model=learner.network,
-        objective=objective,
-        batches=learner.batches(train, targets),
-        config=request.config,
-        folder=folder,
-        evaluate=watcher,
-        low=bfloat16_part(learner),
+    return trainer_for(
+        learner,
+        request.objective,
+        request.settings,
+        train,
+        request.config,
+        folder,
+        watcher,
+        targets,
     )
 
 

@@ -19,9 +19,7 @@ from sbert_core.evaluation.sts import StsScores, read_scored_pairs, spearman, st
 from sbert_core.protocols import Progress
 from sbert_core.training.config import TrainConfig
 from sbert_core.training.examples import Examples
-from sbert_core.training.learners import SiameseLearner, bfloat16_part
-from sbert_core.training.objectives import make_objective
-from sbert_core.training.trainer import Trainer, seeded
+from sbert_core.training.learners import SiameseLearner, trainer_for
 
 logger = logging.getLogger(__name__)
 
@@ -80,22 +78,8 @@ def fine_tune(
         cosines = learner.similarities(dev.sentences1, dev.sentences2)
         return {"dev_spearman": 100 * spearman(dev.scores, cosines)}
 
-    with seeded(step.config.seed):
-        objective = make_objective(
-            step.objective,
-            learner.dims,
-            step.settings,
-            examples.label_names,
-            None if targets is None else targets.shape[1],
-        )
-    trainer = Trainer(
-        model=learner.network,
-        objective=objective,
-        batches=learner.batches(examples, targets),
-        config=step.config,
-        folder=folder,
-        evaluate=evaluate,
-        low=bfloat16_part(learner),
+    trainer = trainer_for(
+        learner, step.objective, step.settings, examples, step.config, folder, evaluate, targets
     )
     state = trainer.run(progress)
     logger.info(

@@ -150,21 +150,9 @@ def _usual(examples: int) -> tuple[int, int]:
 
 def _advanced(lab: Lab, base: str, epochs: int, batch_size: int) -> tuple[TrainConfig, str]:
     """Settings that few need."""
-    rate = lab.training.learning_rate(base)
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     with first:
-        learning_rate = st.number_input(
-            "Learning rate",
-            min_value=1e-7,
-            max_value=0.1,
-            value=state.recall(f"train_rate_{base}", rate),
-            step=rate / 4,
-            format="%.1e",
-            key=f"train_rate_{base}",
-            on_change=state.keep,
-            args=(f"train_rate_{base}",),
-            help=f"Peak. Larger learns faster and forgets faster; {rate:g} suits {plain(base)}.",
-        )
+        learning_rate = _learning_rate(lab, base)
         evaluate_every = _number(
             "evaluate",
             "Steps between evaluations",
@@ -174,17 +162,7 @@ def _advanced(lab: Lab, base: str, epochs: int, batch_size: int) -> tuple[TrainC
             "Each one measures the dev pairs and draws the small map; 0 for ten in the run.",
         )
     with second:
-        warmup = st.slider(
-            "Warm-up",
-            0.0,
-            0.5,
-            state.recall("train_warmup", _DEFAULTS.warmup),
-            0.05,
-            key="train_warmup",
-            on_change=state.keep,
-            args=("train_warmup",),
-            help="Share of the steps in which the rate rises to its peak.",
-        )
+        warmup = _warmup()
         patience = _number(
             "patience",
             "Patience",
@@ -194,17 +172,7 @@ def _advanced(lab: Lab, base: str, epochs: int, batch_size: int) -> tuple[TrainC
             "Evaluations without a new best after which training stops; 0 never stops early.",
         )
     with third:
-        weight_decay = st.number_input(
-            "Weight decay",
-            0.0,
-            1.0,
-            state.recall("train_decay", _DEFAULTS.weight_decay),
-            0.01,
-            key="train_decay",
-            on_change=state.keep,
-            args=("train_decay",),
-            help="Pull of weight matrices towards zero. Larger keeps the weights smaller.",
-        )
+        weight_decay = _weight_decay()
         seed = _number(
             "seed",
             "Seed",
@@ -239,6 +207,53 @@ def _advanced(lab: Lab, base: str, epochs: int, batch_size: int) -> tuple[TrainC
         seed=seed,
     )
     return config, watch
+
+
+def _learning_rate(lab: Lab, base: str) -> float:
+    """The peak of the rate; what suits depends on the base."""
+    rate, key = lab.training.learning_rate(base), f"train_rate_{base}"
+    return st.number_input(
+        "Learning rate",
+        min_value=1e-7,
+        max_value=0.1,
+        value=state.recall(key, rate),
+        step=rate / 4,
+        format="%.1e",
+        key=key,
+        on_change=state.keep,
+        args=(key,),
+        help=f"Peak. Larger learns faster and forgets faster; {rate:g} suits {plain(base)}.",
+    )
+
+
+def _warmup() -> float:
+    """The share of steps in which the rate rises."""
+    return st.slider(
+        "Warm-up",
+        0.0,
+        0.5,
+        state.recall("train_warmup", _DEFAULTS.warmup),
+        0.05,
+        key="train_warmup",
+        on_change=state.keep,
+        args=("train_warmup",),
+        help="Share of the steps in which the rate rises to its peak.",
+    )
+
+
+def _weight_decay() -> float:
+    """How hard weights are pulled towards zero."""
+    return st.number_input(
+        "Weight decay",
+        0.0,
+        1.0,
+        state.recall("train_decay", _DEFAULTS.weight_decay),
+        0.01,
+        key="train_decay",
+        on_change=state.keep,
+        args=("train_decay",),
+        help="Pull of weight matrices towards zero. Larger keeps the weights smaller.",
+    )
 
 
 def _watched(lab: Lab) -> str:

@@ -29,6 +29,7 @@ HISTORY_KEYS: Final[Mapping[str, str]] = {
     "seconds": "time since the start",
     "dev_spearman": "Spearman x 100 on the dev set, in [-100, 100]",
     "random_pair_cosine": "mean cosine of random pairs, in [-1, 1]",
+    "random_pair_spread": "standard deviation of these cosines",
     "effective_rank": "dimensions in use, at least 1",
     "alignment": "mean squared distance of sentences that belong together, in [0, 4]",
     "uniformity": "ln of the mean Gaussian potential, in [-8, 0]",

@@ -4,9 +4,9 @@ The trainer moves weights, and a learner says which network that is, how example
 for it, and how it scores a pair.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,8 +19,12 @@ from sbert_core.encoders.encoder import SentenceEncoder
 from sbert_core.encoders.precision import has_native_bf16
 
 from .batches import Batches, PairBatches, SiameseBatches
+from .config import TrainConfig
 from .examples import Examples
 from .held_out import label_sameness
+from .losses import pairwise_cosine
+from .objectives import make_objective
+from .trainer import Evaluate, Trainer, seeded
 
 
 class Learner(Protocol):
@@ -71,10 +75,8 @@ class SiameseLearner:
     def similarities(self, a: Sequence[str], b: Sequence[str]) -> NDArray[np.float32]:
         """Take the cosine of each pair: float32 (N,) in [-1, 1]; 0 where a vector is zero."""
         vectors = self.encoder.encode([*a, *b])
-        u, v = vectors[: len(a)], vectors[len(a) :]
-        lengths = np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
-        dots = np.einsum("nd,nd->n", u, v)
-        return np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
+        u, v = torch.from_numpy(vectors).split(len(a))
+        return pairwise_cosine(u, v).numpy()
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
         """Embed texts."""
@@ -123,6 +125,45 @@ class CrossLearner:
     def save(self, folder: Path) -> None:
         """Write the cross-encoder."""
         self.encoder.save(folder)
+
+
+def trainer_for(
+    learner: Learner,
+    objective: str,
+    settings: Mapping[str, Any],
+    examples: Examples,
+    config: TrainConfig,
+    folder: Path,
+    evaluate: Evaluate | None = None,
+    targets: NDArray[np.float32] | None = None,
+) -> Trainer:
+    """Put learner, objective and examples together; the seed decides the objective's own weights.
+
+    Args:
+        learner: What is trained.
+        objective: One of `OBJECTIVES`.
+        settings: The objective's own.
+        examples: What is learnt from.
+        config: How.
+        folder: Where checkpoint and history are kept.
+        evaluate: Called now and then with the step.
+        targets: float32 (N, D_teacher), for `distill`.
+
+    Raises:
+        DataError: A setting is not allowed, or the labels do not fit the objective.
+    """
+    teacher_dims = None if targets is None else targets.shape[1]
+    with seeded(config.seed):
+        goal = make_objective(objective, learner.dims, settings, examples.label_names, teacher_dims)
+    return Trainer(
+        model=learner.network,
+        objective=goal,
+        batches=learner.batches(examples, targets),
+        config=config,
+        folder=folder,
+        evaluate=evaluate,
+        low=bfloat16_part(learner),
+    )
 
 
 def bfloat16_part(learner: Learner) -> nn.Module | None:
