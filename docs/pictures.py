@@ -8,7 +8,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.running import CHROMIUM, FLAGS, ROOT, running_app
 
@@ -24,8 +24,10 @@ KEPT = {
     ("map", 1280, "light"),
     ("map", 1280, "dark"),
     ("pair", 1280, "light"),
+    ("train", 1280, "light"),
 }
 _SETTLE_MS = 2500
+_TRAINED = "text=The pairs that moved most"
 
 
 def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[Path]:
@@ -43,6 +45,7 @@ def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[
     written = []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        pages = PAGES | {"train": (_trained_run(chromium, app), _TRAINED)}
         for width in widths:
             for scheme in schemes:
                 context = chromium.new_context(
@@ -50,7 +53,7 @@ def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[
                     color_scheme=scheme,  # type: ignore[arg-type]
                 )
                 tab = context.new_page()
-                for name, (address, drawn) in PAGES.items():
+                for name, (address, drawn) in pages.items():
                     tab.goto(f"{app}/{address}")
                     tab.locator(drawn).first.wait_for(timeout=120_000)
                     tab.wait_for_timeout(_SETTLE_MS)
@@ -62,6 +65,17 @@ def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[
                 context.close()
         chromium.close()
     return written
+
+
+def _trained_run(chromium: Browser, app: str) -> str:
+    """Train on the bundled pairs as the page suggests; return the run's address."""
+    tab = chromium.new_page()
+    tab.goto(f"{app}/Train")
+    tab.get_by_role("button", name="Start training").click()
+    tab.locator(_TRAINED).wait_for(timeout=300_000)
+    address = tab.url.removeprefix(f"{app}/")
+    tab.close()
+    return address
 
 
 def main() -> None:
