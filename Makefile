@@ -37,6 +37,7 @@ weights: $(VENV)/installed  ## train the shipped models again: make weights DATA
 	$(BIN)/python -m training_recipes bert-mini --data $(DATA) --minutes $(or $(MINUTES),60)
 	$(BIN)/python -m training_recipes sbert-mini-nli --data $(DATA)
 	$(BIN)/python -m training_recipes sbert-mini --data $(DATA)
+	$(BIN)/python -m training_recipes cross-mini --data $(DATA)
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

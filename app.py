@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from sbert_core.sample import shipped_pair
-from ui.home_view import show_pair, show_sample_map
+from sbert_core.sample import shipped_pair, shipped_sts
+from ui.home_view import show_argument, show_pair, show_sample_map
 from ui.page import PRIVACY, setup_page
 
 lab = setup_page("Home")
@@ -21,7 +21,13 @@ with side:
     ):
         st.switch_page("pages/1_Corpus.py")
     if compare.button("Compare encoders", width="stretch", icon=":material/compare_arrows:"):
-        st.switch_page("pages/4_Sentence_pair.py")
+        st.switch_page("pages/3_Compare_encoders.py")
+    st.page_link(
+        "pages/10_Why_SBERT.py",
+        label="See why BERT needed SBERT, in ten minutes",
+        icon=":material/school:",
+    )
     show_pair(shipped_pair())
+    show_argument(shipped_sts())
 with picture:
     show_sample_map(lab)

@@ -10,10 +10,14 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .cli_bench import add_bench
+from .cli_compare import add_compare
+from .cli_duplicates import add_duplicates
+from .cli_evaluate import add_evaluate
+from .cli_explain import add_explain
 from .cli_options import (
     DEFAULT_ENCODER,
     Answer,
@@ -26,6 +30,7 @@ from .cli_options import (
     check_out,
     open_lab,
 )
+from .cli_search import add_search
 from .cli_train import add_pretrain, add_train
 from .errors import SBERTLabError
 
@@ -68,9 +73,11 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (_add_models, _add_inspect, _add_similarity, _add_embed):
         add(commands)
-    for add in (_add_cluster, _add_map, _add_evaluate, _add_sample):
+    for add in (_add_cluster, _add_map, add_evaluate, _add_sample):
         add(commands)
-    for add in (add_train, add_pretrain):
+    for add in (add_compare, add_explain, add_search, add_duplicates):
+        add(commands)
+    for add in (add_train, add_pretrain, add_bench):
         add(commands)
     return parser
 
@@ -230,24 +237,6 @@ def run_map(options: argparse.Namespace) -> Answer:
         "note": drawn.note,
         "seconds": time.perf_counter() - started,
     }
-
-
-def _add_evaluate(commands: Any) -> None:
-    """`evaluate`: score encoders against human judgement."""
-    group = commands.add_parser("evaluate", help="measure encoders on graded data")
-    kinds = group.add_subparsers(dest="kind", required=True, metavar="KIND")
-    parser = add_command(kinds, "sts", run_evaluate_sts, "sentence pairs with graded similarity")
-    parser.add_argument("file", type=Path, metavar="FILE", help="sentence1, sentence2, score")
-    add_model(parser, several=True)
-
-
-def run_evaluate_sts(options: argparse.Namespace) -> Answer:
-    """Correlate cosine with human scores, x 100."""
-    lab = open_lab(options)
-    progress = TerminalProgress("evaluate")
-    models = options.model or [DEFAULT_ENCODER]
-    scores = [lab.evaluate_sts(options.file, model, progress) for model in models]
-    return {"results": [{"model": m} | asdict(s) for m, s in zip(models, scores, strict=True)]}
 
 
 def _add_sample(commands: Any) -> None:

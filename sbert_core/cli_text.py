@@ -3,6 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .cli_compare import compare_text
+from .cli_duplicates import as_duplicates_text
+from .cli_evaluate import evaluation_text
+from .cli_explain import explain_text
+from .cli_search import search_as_text
+
 Answer = Mapping[str, Any]
 
 _WIDEST_CELL = 60
@@ -15,7 +21,7 @@ def as_text(command: str, answer: Answer) -> str:
         command: Name of the command.
         answer: What it returned; the same fields as with `--json`.
     """
-    writer: Callable[[Answer], str] = _WRITERS.get(command, _fields)
+    writer: Callable[[Any], str] = _WRITERS.get(command, _fields)
     return writer(answer)
 
 
@@ -70,12 +76,6 @@ def _cluster(answer: Answer) -> str:
     return "\n".join([*lines, "", table(answer["clusters"], ["id", "size", "name", "example"])])
 
 
-def _evaluate(answer: Answer) -> str:
-    """Correlations x 100."""
-    columns = ["model", "pairs", "spearman_cosine", "pearson_cosine", "spearman_euclidean", "ci95"]
-    return table(answer["results"], columns)
-
-
 def _train(answer: Answer) -> str:
     """The verdict, the figures it rests on, and what was learnt from."""
     lines = [answer["verdict"], ""]
@@ -108,11 +108,30 @@ def _cell(value: Any) -> str:
     return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "…"
 
 
-_WRITERS: dict[str, Callable[[Answer], str]] = {
+def _bench(answer: Answer) -> str:
+    """What was timed: the arithmetic of a race, a table of a trial, or plain fields."""
+    if "sizes" in answer:
+        columns = ["sentences", "pairs", "bi_seconds", "cross_seconds", "ratio"]
+        lines = [size["arithmetic"] for size in answer["sizes"]]
+        return "\n".join([table(answer["sizes"], columns), "", *lines, answer["note"]]).rstrip()
+    if "paths" in answer:
+        columns = ["runtime", "precision", "sentences_per_second", "share_of_peak"]
+        cells = ["precision", "length", "batch", "sentences_per_second", "share"]
+        parts = [table(answer["paths"], columns), "", table(answer["cells"], cells)]
+        return "\n".join([*parts, answer["machine"], answer["note"]]).rstrip()
+    return _fields(answer)
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "bench": _bench,
     "models": _models,
     "inspect": _inspect,
     "similarity": _similarity,
     "cluster": _cluster,
-    "evaluate": _evaluate,
+    "evaluate": evaluation_text,
+    "compare": compare_text,
+    "duplicates": as_duplicates_text,
+    "explain": explain_text,
+    "search": search_as_text,
     "train": _train,
 }

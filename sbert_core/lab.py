@@ -1,8 +1,7 @@
-"""The front desk: pages and commands talk to `Lab`, and to nothing behind it.
+"""The front desk: pages and commands talk to `Lab` and its desks, and to nothing behind them.
 
-`Lab` joins the layers below it: it reads files into corpora, embeds them, clusters and maps them,
-and keeps every result in the workspace under the request that made it, so that asking again is
-instant and nothing is ever shown against the wrong rows.
+It reads, embeds, clusters and maps, and keeps every result in the workspace under the request that
+made it: asking again is instant, and nothing is ever shown against the wrong rows.
 """
 
 import shutil
@@ -17,18 +16,23 @@ from .analysis.clustering import ClusterConfig, LabelAgreement, label_agreement
 from .analysis.map_trust import MAP_CAVEAT
 from .analysis.projection import PROJECTION_METHODS, ProjectionConfig, ProjectionMethod, place
 from .analysis.similarity import cos_sim
+from .comparison_desk import ComparisonDesk
 from .corpus.export import to_csv, to_parquet
 from .corpus.reader import read_corpus
 from .corpus.records import CorpusInfo, RunRecord
 from .corpus.report import Reading, ReadReport
 from .corpus.workspace import Workspace
+from .duplicates_desk import DuplicatesDesk
 from .embedding import embed_corpus, estimate_embedding, measured_rate, shard_folder
 from .encoders.catalog import ModelInfo
-from .errors import DataError, SBERTLabError
-from .evaluation.sts import StsScores, read_scored_pairs, sts_scores
+from .errors import DataError
+from .evaluation_desk import EvaluationDesk
+from .explanation_desk import ExplanationDesk
 from .exploration import compute_clusters, compute_map, nearest_rows, read_clusters, read_map
 from .exports import map_page, with_results
+from .job_kinds import run_job
 from .jobs import Job, JobQueue, JobSpec
+from .leaderboard_desk import LeaderboardDesk
 from .model_shelf import ModelShelf
 from .pairs import (
     RANDOM_PAIRS,
@@ -40,6 +44,7 @@ from .pairs import (
     score_pair,
 )
 from .protocols import Progress, no_progress
+from .race_desk import RaceDesk
 from .result_store import Computed, Results
 from .results import (
     ClusterResult,
@@ -50,11 +55,13 @@ from .results import (
     PairSimilarity,
     RandomPairs,
 )
-from .training_desk import TrainingDesk, TrainRequest
+from .search_desk import SearchDesk
+from .training_desk import TrainingDesk
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .encoders.cross_encoder import CrossEncoder
     from .encoders.encoder import SentenceEncoder
 
 # What pages and commands need besides the Lab comes through this door, too.
@@ -97,6 +104,14 @@ class Lab:
         self._shelf = ModelShelf(self.workspace.root)
         self._resolve = self._shelf.resolve
         self.training = TrainingDesk(self.workspace, self._shelf, self.jobs)
+        self.comparison = ComparisonDesk(self)
+        self.explanation = ExplanationDesk(self)
+        self.evaluation = EvaluationDesk(self)
+        self.leaderboard = LeaderboardDesk(self)
+        self.race = RaceDesk(self)
+        self.duplicates = DuplicatesDesk(self)
+        self.search = SearchDesk(self)
+        self.evaluation.rankers |= self.search.rankers()
 
     @staticmethod
     def default_root() -> Path:
@@ -128,6 +143,18 @@ class Lab:
             ModelError: Unknown, not at hand, or refused.
         """
         return self._shelf.load(model)
+
+    def cross_encoders(self) -> list[ModelInfo]:
+        """List the cross-encoders, which judge pairs and have no vectors; those at hand first."""
+        return self._shelf.cross_infos()
+
+    def cross_encoder(self, name: str) -> "CrossEncoder":
+        """Load a cross-encoder by name or folder, or return it if it is loaded.
+
+        Raises:
+            ModelError: Unknown, not at hand, or no cross-encoder.
+        """
+        return self._shelf.load_cross(name)
 
     # --- corpora ----------------------------------------------------------------------------
 
@@ -202,7 +229,7 @@ class Lab:
     # --- vectors ----------------------------------------------------------------------------
 
     def is_embedded(self, corpus_id: str, model: str) -> bool:
-        """Whether the vectors of a corpus under an encoder are in the workspace."""
+        """Whether the vectors of a corpus under an encoder are stored."""
         return self.workspace.has_vectors(corpus_id, self._resolve(model).key)
 
     def estimate(self, texts: Sequence[str], model: str) -> EmbedEstimate:
@@ -377,21 +404,6 @@ class Lab:
         info = self.corpus(drawn.run.corpus_id)
         return map_page(info, drawn, clusters, self.texts(info.corpus_id))
 
-    # --- evaluation -------------------------------------------------------------------------
-
-    def evaluate_sts(
-        self, path: Path, model: str = DEFAULT_ENCODER, progress: Progress = no_progress
-    ) -> StsScores:
-        """Correlate an encoder's similarities with human scores (all x 100).
-
-        Raises:
-            FileError: The file holds no scored pairs.
-        """
-        pairs = read_scored_pairs(path)
-        encoder = self.encoder(model)
-        vectors = encoder.encode([*pairs.sentences1, *pairs.sentences2], progress)
-        return sts_scores(pairs.scores, vectors[: len(pairs.scores)], vectors[len(pairs.scores) :])
-
     # --- pairs ------------------------------------------------------------------------------
 
     def similarity(self, a: str, b: str, models: Sequence[str]) -> list[PairSimilarity]:
@@ -478,16 +490,9 @@ class Lab:
         return [embed, drawn, grouped]
 
     def run_job(self, spec: JobSpec, progress: Progress) -> None:
-        """Do what a queued job asks for; the worker process calls this."""
-        if spec.kind == "embed":
-            self.embed(spec.corpus_id, spec.encoder, progress)
-        elif spec.kind == "cluster":
-            config = ClusterConfig.from_dict(dict(spec.parameters))
-            self.cluster(spec.corpus_id, spec.encoder, config, progress)
-        elif spec.kind == "map":
-            drawing = ProjectionConfig.from_dict(dict(spec.parameters))
-            self.map(spec.corpus_id, spec.encoder, drawing, progress)
-        elif spec.kind == "train":
-            self.training.run(TrainRequest.from_dict(spec.parameters), progress)
-        else:
-            raise SBERTLabError(f"This version does not know the job “{spec.kind}”.")
+        """Do what a queued job asks for; the worker process calls this.
+
+        Raises:
+            SBERTLabError: The kind of job is unknown, or the job itself fails.
+        """
+        run_job(self, spec, progress)

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .encoders.catalog import ModelInfo, ResolvedEncoder, list_models, resolve
+from .encoders.cross_catalog import find_cross_encoder, list_cross_encoders
 
 if TYPE_CHECKING:
+    from .encoders.cross_encoder import CrossEncoder
     from .encoders.encoder import SentenceEncoder
 
 # Enough for a side-by-side comparison, little enough for a laptop's memory.
@@ -25,6 +27,7 @@ class ModelShelf:
     def __init__(self, root: Path) -> None:
         self.own_models = root / "models"
         self._loaded: dict[str, SentenceEncoder] = {}
+        self._crosses: dict[Path, CrossEncoder] = {}
         self._loading = threading.Lock()
 
     def infos(self) -> list[ModelInfo]:
@@ -70,3 +73,21 @@ class ModelShelf:
                     self._loaded.pop(next(iter(self._loaded)))
                 self._loaded[resolved.key] = SentenceEncoder.load(resolved)
             return self._loaded[resolved.key]
+
+    def cross_infos(self) -> list[ModelInfo]:
+        """List the cross-encoders, those at hand first."""
+        return list_cross_encoders([self.own_models])
+
+    def load_cross(self, name: str) -> "CrossEncoder":
+        """Load a cross-encoder, or return it if it was the last one.
+
+        Raises:
+            ModelError: Unknown, not at hand, or no cross-encoder.
+        """
+        folder = find_cross_encoder(name, [self.own_models])
+        with self._loading:
+            if folder not in self._crosses:
+                from .encoders.cross_encoder import CrossEncoder
+
+                self._crosses = {folder: CrossEncoder.load(folder)}
+            return self._crosses[folder]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .analysis.projection import ProjectionConfig
 from .corpus.records import CorpusInfo, RunRecord
 from .protocols import Progress
 
@@ -24,6 +25,7 @@ MESSAGES = FOLDER / "messages.csv"
 PAIRS = FOLDER / "pairs.csv"
 _ARRAYS = FOLDER / "messages.npz"
 _RECORDS = FOLDER / "messages.json"
+_STS = FOLDER / "pairs.json"
 
 SAMPLE_NAME = "Sample messages"
 # The pair that Home shows: a paraphrase without a common word of content.
@@ -32,6 +34,8 @@ SAMPLE_MODEL = "minilm"
 # The argument of Sentence-BERT in four encoders: the first two are the backbone of the third,
 # before it was fine-tuned as a siamese network.
 ARGUMENT = ("bert-mini:cls", "bert-mini", "sbert-mini", "minilm")
+# Scored on the bundled graded pairs besides: another pooling, and the recipe of the paper.
+_ALSO_SCORED = ("bert-mini:max", "sbert-mini-nli")
 
 
 def find(lab: "Lab") -> CorpusInfo | None:
@@ -69,6 +73,16 @@ def shipped_pair() -> dict[str, Any]:
     return pair
 
 
+@functools.cache
+def shipped_sts() -> list[dict[str, Any]]:
+    """Return scores on the bundled graded pairs: per encoder the fields of `StsScores`, x 100.
+
+    Each entry also has `model`, an encoder string, and `cosines`, one per pair, in [-1, 1].
+    """
+    scores: list[dict[str, Any]] = json.loads(_STS.read_text(encoding="utf-8"))
+    return scores
+
+
 def rebuild(progress: Progress) -> dict[str, Any]:
     """Compute what is shipped with the sample, in a workspace of its own, and write it.
 
@@ -83,7 +97,9 @@ def rebuild(progress: Progress) -> dict[str, Any]:
         lab.map(info.corpus_id, SAMPLE_MODEL, progress=progress)
         lab.cluster(info.corpus_id, SAMPLE_MODEL, progress=progress)
         pair = _score_pair(lab, info, list(ARGUMENT))
-        runs = lab.workspace.runs(info.corpus_id)[::-1]
+        lab.comparison.compare(info.corpus_id, ARGUMENT, progress=progress)
+        scores = [_score_sts(lab, model) for model in (*ARGUMENT, *_ALSO_SCORED)]
+        runs = [run for run in lab.workspace.runs(info.corpus_id)[::-1] if _ships(run)]
         arrays = {}
         for run in runs:
             for name, column in _columns(lab, run).items():
@@ -91,7 +107,9 @@ def rebuild(progress: Progress) -> dict[str, Any]:
     np.savez_compressed(_ARRAYS, allow_pickle=False, **arrays)
     shipped = {"corpus_id": info.corpus_id, "pair": pair, "runs": [asdict(run) for run in runs]}
     _RECORDS.write_text(json.dumps(shipped, ensure_ascii=False) + "\n", encoding="utf-8")
-    return {"rows": info.rows, "runs": len(runs), "files": [_ARRAYS.name, _RECORDS.name]}
+    _STS.write_text(json.dumps(scores) + "\n", encoding="utf-8")
+    files = [_ARRAYS.name, _RECORDS.name, _STS.name]
+    return {"rows": info.rows, "runs": len(runs), "files": files}
 
 
 def _add(lab: "Lab") -> CorpusInfo:
@@ -112,6 +130,23 @@ def _columns(lab: "Lab", run: RunRecord) -> dict[str, NDArray[Any]]:
     if run.kind == "embed":
         return {"vectors": lab.workspace.vectors(run.corpus_id, run.encoder_key)}
     return lab.workspace.result_columns(run)
+
+
+def _ships(run: RunRecord) -> bool:
+    """Whether a run is shipped: all but the second drawing of a map, and the vectors of others."""
+    if run.kind == "embed":
+        return run.encoder == SAMPLE_MODEL
+    return run.kind != "map" or run.parameters == ProjectionConfig().to_dict()
+
+
+def _score_sts(lab: "Lab", model: str) -> dict[str, Any]:
+    """Score an encoder on the bundled graded pairs."""
+    details = lab.evaluation.sts_details(PAIRS, model)
+    return {
+        "model": model,
+        **asdict(details.scores),
+        "cosines": np.round(details.cosines, 4).tolist(),
+    }
 
 
 def _score_pair(lab: "Lab", info: CorpusInfo, models: list[str]) -> dict[str, Any]:

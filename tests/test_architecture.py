@@ -18,7 +18,16 @@ ABOVE = [
 GROUND = {"errors", "protocols", "hashing"}
 # Training moves the weights of encoders, so it stands on them.
 BELOW = {"training": {"encoders"}}
-FOR_PAGES = {"lab", "results", "errors", "jobs", "sample", "charts", "training_request"}
+FOR_PAGES = {
+    "lab",
+    "results",
+    "desk_results",
+    "errors",
+    "jobs",
+    "sample",
+    "charts",
+    "training_request",
+}
 
 
 def imported_modules(path):

@@ -5,7 +5,10 @@ import re
 import pytest
 
 from sbert_core.encoders.catalog import SHIPPED_MODELS, list_models, resolve
+from sbert_core.encoders.cross_catalog import list_cross_encoders
+from sbert_core.encoders.cross_encoder import CrossEncoder
 from sbert_core.encoders.weights import tensor_shapes
+from sbert_core.evaluation.sts import read_scored_pairs, spearman
 from sbert_core.lab import Lab
 
 NAMES = ("bert-mini", "sbert-mini-nli", "sbert-mini")
@@ -58,7 +61,7 @@ def test_it_scores_what_its_card_says(shared_data, tmp_path, model, row):
     lab = Lab(tmp_path)
     stated = stated_figures(model.partition(":")[0])[row]
     for part, figure in zip(("dev", "test"), stated, strict=True):
-        measured = lab.evaluate_sts(shared_data / "sts" / f"stsb-{part}.tsv", model)
+        measured = lab.evaluation.sts(shared_data / "sts" / f"stsb-{part}.tsv", model)
         assert measured.spearman_cosine == pytest.approx(figure, abs=0.3)
 
 
@@ -82,3 +85,19 @@ def test_the_sample_pair_is_told_from_random_pairs_by_the_trained_encoder_only(t
         for model in ("bert-mini", "sbert-mini")
     }
     assert margins["sbert-mini"] > 0.3 > margins["bert-mini"]
+
+
+def test_the_cross_encoder_is_small_and_listed_apart():
+    folder = SHIPPED_MODELS / "cross-mini"
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= MOST_BYTES
+    assert "cross-mini" not in [info.id for info in list_models()]
+    info = next(info for info in list_cross_encoders() if info.id == "cross-mini")
+    assert info.licence == "cc-by-sa-4.0" and info.layers == 4
+
+
+def test_the_cross_encoder_is_as_good_as_its_card_says(shared_data):
+    pairs = read_scored_pairs(shared_data / "sts" / "stsb-test.tsv")
+    encoder = CrossEncoder.load(SHIPPED_MODELS / "cross-mini")
+    judged = encoder.predict(list(zip(pairs.sentences1, pairs.sentences2, strict=True)))
+    stated = stated_figures("cross-mini")["after graded pairs (shipped)"]
+    assert 100 * spearman(pairs.scores, judged) == pytest.approx(stated[1], abs=0.3)

@@ -29,6 +29,7 @@ def main() -> None:
         "bert-mini": recipes.bert_mini,
         "sbert-mini-nli": recipes.sbert_mini_nli,
         "sbert-mini": recipes.sbert_mini,
+        "cross-mini": recipes.cross_mini,
     }
     parser = argparse.ArgumentParser(prog="python -m training_recipes", description=__doc__)
     parser.add_argument("model", choices=made)

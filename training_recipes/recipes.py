@@ -1,4 +1,4 @@
-"""The recipes: bert-mini from raw text, and two sentence encoders from bert-mini."""
+"""The recipes: bert-mini from raw text; from it, two sentence encoders and a cross-encoder."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from sbert_core.training.examples import Examples
 from sbert_core.training.pretrain import PretrainConfig, pretrain
 
 from . import cards
-from .examples import nli_pairs, sts_pairs
+from .examples import nli_pairs, silver_pairs, sts_pairs
 from .sources import draw_sentences, pretraining_files
 from .steps import Step, fine_tune, ship
 
@@ -38,19 +38,18 @@ DISTILL = Step(
     {},
     dropout=False,
 )
-STS = Step("sts", "sts", TrainConfig(epochs=4, batch_size=16, learning_rate=1e-4), {"form": "mse"})
+STS = Step("sts", "sts", TrainConfig(epochs=4, batch_size=32, learning_rate=1e-4), {"form": "mse"})
 
-DISTILL = Step(
-    "distill",
-    "distill",
-    TrainConfig(epochs=3, batch_size=256, learning_rate=1e-3, warmup=0.05, save_seconds=120),
+# Thakur et al. 2021 (Augmented SBERT, arXiv 2010.08240), the other way round: there a cross-encoder
+# grades pairs for a siamese encoder, here the teacher grades pairs for the cross-encoder.
+SILVER = Step(
+    "silver",
+    "cross",
+    TrainConfig(epochs=1, batch_size=64, learning_rate=5e-4, warmup=0.05, save_seconds=120),
     {},
     dropout=False,
 )
-ENTAIL = Step(
-    "entail", "mnrl", TrainConfig(epochs=1, batch_size=64, learning_rate=5e-5), {"scale": 20.0}
-)
-STS = Step("sts", "sts", TrainConfig(epochs=4, batch_size=32, learning_rate=1e-4), {"form": "mse"})
+GOLD = Step("gold", "cross", TrainConfig(epochs=6, batch_size=32, learning_rate=1e-4), {})
 
 
 def bert_mini(data: Path, work: Path, progress: Progress, minutes: float = 60.0) -> Path:
@@ -84,6 +83,15 @@ def sbert_mini(data: Path, work: Path, progress: Progress) -> Path:
     )
     scored = fine_tune(distilled, STS, sts_pairs(data), data, place, progress)
     return ship(scored, "sbert-mini", *cards.sbert_mini(distilled, scored, data))
+
+
+def cross_mini(data: Path, work: Path, progress: Progress) -> Path:
+    """Learn to judge pairs that the teacher graded, then those that people graded."""
+    place = work / "cross-mini"
+    graded = silver_pairs(*taught(data, work, progress))
+    judged = fine_tune(work / "bert-mini", SILVER, graded, data, place, progress)
+    scored = fine_tune(judged, GOLD, sts_pairs(data), data, place, progress)
+    return ship(scored, "cross-mini", *cards.cross_mini(judged, scored, len(graded), data))
 
 
 def taught(data: Path, work: Path, progress: Progress) -> tuple[Examples, NDArray[np.float32]]:

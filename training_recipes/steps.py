@@ -14,12 +14,14 @@ from safetensors.torch import load_file, save_file
 
 from sbert_core.encoders.card import write_card
 from sbert_core.encoders.catalog import SHIPPED_MODELS, resolve
+from sbert_core.encoders.cross_encoder import CrossEncoder
 from sbert_core.encoders.encoder import SentenceEncoder
+from sbert_core.encoders.layout import is_cross_encoder
 from sbert_core.evaluation.sts import StsScores, read_scored_pairs, spearman, sts_scores
 from sbert_core.protocols import Progress
 from sbert_core.training.config import TrainConfig
 from sbert_core.training.examples import Examples
-from sbert_core.training.learners import SiameseLearner, trainer_for
+from sbert_core.training.learners import CrossLearner, Learner, SiameseLearner, trainer_for
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ def fine_tune(
     folder = work / step.name
     if (folder / "model").is_dir():
         return folder / "model"
-    learner = SiameseLearner(SentenceEncoder.load(resolve(str(base)), precision="fp32"))
+    learner = _learner(base, step)
     if not step.dropout:
         _without_dropout(learner.network)
     dev = read_scored_pairs(data / "sts" / "stsb-dev.tsv")
@@ -89,6 +91,30 @@ def fine_tune(
     for name in ("checkpoint.pt", "best.pt"):
         (folder / name).unlink(missing_ok=True)
     return folder / "model"
+
+
+def _learner(base: Path, step: Step) -> Learner:
+    """Load what a step trains: a siamese encoder, or a cross-encoder, with a fresh head at first.
+
+    Raises:
+        ModelError: The base cannot be loaded.
+    """
+    if step.objective != "cross":
+        return SiameseLearner(SentenceEncoder.load(resolve(str(base)), precision="fp32"))
+    if is_cross_encoder(base):
+        return CrossLearner(CrossEncoder.load(base))
+    return CrossLearner(CrossEncoder.start(base, labels=1, seed=step.config.seed))
+
+
+def measure_cross(folder: Path, data: Path) -> dict[str, float]:
+    """Score a cross-encoder on stsb-dev and stsb-test: Spearman x 100."""
+    encoder = CrossEncoder.load(folder)
+    scores = {}
+    for part in ("dev", "test"):
+        pairs = read_scored_pairs(data / "sts" / f"stsb-{part}.tsv")
+        judged = encoder.predict(list(zip(pairs.sentences1, pairs.sentences2, strict=True)))
+        scores[part] = 100 * spearman(pairs.scores, judged)
+    return scores
 
 
 def measure(model: str, data: Path) -> dict[str, StsScores]:

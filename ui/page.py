@@ -15,8 +15,13 @@ _PAGES = (
     ("app.py", "Home", ":material/home:"),
     ("pages/1_Corpus.py", "Corpus", ":material/upload_file:"),
     ("pages/2_Map_and_clusters.py", "Map and clusters", ":material/scatter_plot:"),
+    ("pages/3_Compare_encoders.py", "Compare encoders", ":material/difference:"),
     ("pages/4_Sentence_pair.py", "Sentence pair", ":material/compare_arrows:"),
+    ("pages/5_Search.py", "Search", ":material/search:"),
+    ("pages/6_Duplicates.py", "Duplicates", ":material/content_copy:"),
     ("pages/8_Train.py", "Train", ":material/model_training:"),
+    ("pages/9_Benchmark.py", "Benchmark", ":material/leaderboard:"),
+    ("pages/10_Why_SBERT.py", "Why SBERT", ":material/school:"),
 )
 
 _ICON = str(Path(__file__).with_name("icon.png"))

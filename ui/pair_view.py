@@ -1,5 +1,7 @@
 """Scores of a sentence pair beside what is usual for each encoder, and the heat map of many."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -7,7 +9,7 @@ import streamlit as st
 from sbert_core.charts.heatmap import similarity_heatmap
 from sbert_core.charts.layout import QUIET_CONFIG
 from sbert_core.charts.strips import percentile_strip
-from sbert_core.errors import DataError
+from sbert_core.errors import DataError, SBERTLabError
 from sbert_core.lab import CorpusInfo, Lab
 from sbert_core.results import PairSimilarity, RandomPairs
 
@@ -22,6 +24,47 @@ The courier left it with a neighbour.
 This soup is far too salty.
 The waiter forgot our drinks twice.
 How often should I water a lemon tree?"""
+
+
+_LINK = ("a", "b", "model")
+# What each part of a link fills in.
+_FILLED_IN = {"a": "pair_a", "b": "pair_b", "model": "explain_model"}
+
+
+def follow_link() -> None:
+    """Fill the page in from its address (?a=…&b=…&model=…), once for each link that is opened."""
+    link = {name: st.query_params[name] for name in _LINK if name in st.query_params}
+    if not link or link == state.recall("pair_link", None):
+        return
+    state.keep_value("pair_link", link)
+    for name, value in link.items():
+        state.keep_value(_FILLED_IN[name], value)
+        st.session_state[_FILLED_IN[name]] = value
+
+
+def pair_text(name: str, label: str, default: str) -> str:
+    """Draw a box for one sentence; a link or an earlier visit may have filled it in."""
+    if name not in st.session_state:
+        st.session_state[name] = state.recall(name, default)
+    typed: str = st.text_area(label, height=90, key=name, on_change=_changed, args=(name,))
+    return typed
+
+
+def _changed(name: str) -> None:
+    """Keep what was typed; a link in the address no longer says what the page shows."""
+    state.keep(name)
+    state.keep_value("pair_link", None)
+    for part in _LINK:
+        st.query_params.pop(part, None)
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Show what a user can mend as a sentence, so that the rest of the page goes on."""
+    try:
+        yield
+    except SBERTLabError as error:
+        st.error(plain(str(error)))
 
 
 def show_scores(lab: Lab, info: CorpusInfo, a: str, b: str, models: list[str]) -> None:
@@ -45,9 +88,9 @@ def show_scores(lab: Lab, info: CorpusInfo, a: str, b: str, models: list[str]) -
             for name in ("cosine", "dot product", "Euclidean distance", "Manhattan distance")
         },
     )
-    for score in scores:
-        if score.truncated:
-            st.warning(f"{score.model} reads only the beginning of a sentence this long.")
+    cut = [plain(score.model) for score in scores if score.truncated]
+    if cut:
+        st.warning(f"Only the beginning of a sentence this long is read by {', '.join(cut)}.")
     st.subheader("Is that much?")
     if info.rows < 2:
         st.caption(
@@ -94,7 +137,6 @@ def in_words(score: PairSimilarity, yardstick: RandomPairs) -> str:
 
 def show_heatmap(lab: Lab, models: list[str]) -> None:
     """Up to fifty sentences, each against each."""
-    st.subheader("Many sentences at once")
     box, picture = st.columns([2, 3], gap="large")
     with box:
         pasted = state.kept_text(

@@ -18,7 +18,7 @@ from sbert_core.hashing import content_key
 from . import hub
 from .card import read_card
 from .known_models import KNOWN_MODELS, KnownModel, ModelKind
-from .layout import EncoderLayout, read_layout
+from .layout import EncoderLayout, is_cross_encoder, read_layout
 from .pooling import POOLING_MODES, is_pooling
 from .weights import count_parameters, file_digest, weight_files
 
@@ -253,10 +253,11 @@ def _content(layout: EncoderLayout) -> dict[str, str]:
 
 
 def _local_models(extra_folders: Sequence[Path]) -> Iterator[Path]:
-    """Find the model folders that are shipped, and those in the user's folders."""
+    """Find the encoders that are shipped, and those in the user's folders."""
     for parent in (SHIPPED_MODELS, *extra_folders):
         for folder in sorted(parent.iterdir()) if parent.is_dir() else ():
-            if (folder / "modules.json").is_file() or (folder / "config.json").is_file():
+            model = (folder / "modules.json").is_file() or (folder / "config.json").is_file()
+            if model and not is_cross_encoder(folder):
                 yield folder
 
 

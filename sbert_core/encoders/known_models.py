@@ -7,7 +7,7 @@ fetched; None means the newest, and the commit found is then part of the encoder
 from dataclasses import dataclass
 from typing import Literal
 
-ModelKind = Literal["sentence encoder", "language model", "static"]
+ModelKind = Literal["sentence encoder", "language model", "static", "cross-encoder"]
 
 
 @dataclass(frozen=True)

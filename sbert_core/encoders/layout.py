@@ -132,6 +132,17 @@ class EncoderLayout:
             )
 
 
+def is_cross_encoder(folder: Path) -> bool:
+    """Say whether a folder holds a network that judges pairs; reads its config.json only."""
+    if (folder / "modules.json").is_file():
+        return False
+    try:
+        kinds = read_config(folder / "config.json").get("architectures") or []
+    except ModelError:  # no model, or a broken one, which its reader describes better
+        return False
+    return any(str(kind).endswith("ForSequenceClassification") for kind in kinds)
+
+
 def read_layout(folder: Path) -> EncoderLayout:
     """Read what a model folder holds.
 

@@ -106,7 +106,7 @@ def sts_scores(
         )
     first, second = u.astype(np.float64), v.astype(np.float64)
     difference = first - second
-    cosine = _cosine(first, second)
+    cosine = pairwise_cosine(first, second)
     dot = np.einsum("nd,nd->n", first, second)
     euclidean = -np.linalg.norm(difference, axis=1)
     manhattan = -np.abs(difference).sum(axis=1)
@@ -224,8 +224,17 @@ def _checked(
     return gold, predicted
 
 
-def _cosine(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cosine of corresponding rows: (N,); 0 where a vector is zero."""
+def pairwise_cosine(u: NDArray[np.floating], v: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Compare corresponding rows.
+
+    Args:
+        u: Embeddings (N, D).
+        v: Embeddings (N, D).
+
+    Returns:
+        float64 (N,), cosines in [-1, 1]; 0 where a vector is zero.
+    """
+    u, v = u.astype(np.float64), v.astype(np.float64)
     lengths = np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
     dots = np.einsum("nd,nd->n", u, v)
     return np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
