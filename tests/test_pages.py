@@ -10,8 +10,9 @@ from sbert_core.lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))
-# Training brings its own examples.
-OF_A_CORPUS = [page for page in PAGES if page != "pages/8_Train.py"]
+# Training, the benchmark and the lesson bring their own examples.
+_ON_THEIR_OWN = {"pages/8_Train.py", "pages/9_Benchmark.py", "pages/10_Why_SBERT.py"}
+OF_A_CORPUS = [page for page in PAGES if page not in _ON_THEIR_OWN]
 
 
 @pytest.fixture

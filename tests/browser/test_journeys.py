@@ -14,7 +14,12 @@ PAGES = {
     "": "What are your sentences about?",
     "Corpus": "Corpus",
     "Map_and_clusters": "How far to trust this map",
+    "Compare_encoders": "Do they agree?",
     "Sentence_pair": "Sentence pair",
+    "Search": "Search",
+    "Duplicates": "Duplicates",
+    "Benchmark": "Graded pairs",
+    "Why_SBERT": "Step 1 of 7",
 }
 
 
