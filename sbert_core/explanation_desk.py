@@ -247,7 +247,7 @@ def _by_leaving_out(
     shortened = [
         [s.without(i) for i, word in enumerate(s.words) if not word.special] for s in words
     ]
-    texts = [words[0].text, words[1].text, "", *shortened[0], *shortened[1]]
+    texts = [words[0].read, words[1].read, "", *shortened[0], *shortened[1]]
     vectors = encoder.encode(texts, progress)
     u, v, empty = vectors[:3]
     without_a = vectors[3 : 3 + len(shortened[0])]

@@ -58,4 +58,5 @@ def _runners(lab: "Lab") -> dict[str, _Runner]:
         "speed": lab.race.run_job,
         "duplicates": lab.duplicates.run_job,
         "index": lab.search.run_job,
+        "search": lab.search.run_job,
     }

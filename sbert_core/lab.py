@@ -224,6 +224,7 @@ class Lab:
             self.jobs.cancel(job.job_id)
             self.jobs.dismiss(job.job_id)
         self.workspace.delete_corpus(corpus_id)
+        self.search.forget(corpus_id)
         shutil.rmtree(shard_folder(self.workspace.root, corpus_id), ignore_errors=True)
 
     # --- vectors ----------------------------------------------------------------------------

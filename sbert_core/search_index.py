@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .analysis.neighbours import Neighbours
-from .analysis.search import recall, top_k
+from .analysis.search import cell_centres, recall, top_k
 from .corpus.vector_index import IndexInfo, VectorIndex
 from .protocols import Progress
 from .search_request import RecallMeasure
@@ -14,7 +14,8 @@ from .search_request import RecallMeasure
 PROMISED_RECALL = 0.98
 _FIRST = 10  # hits that recall is measured on
 _SAMPLE = 200
-_PROBES = (4, 8, 16, 32, 64, 128, 256, 512)
+_MOST_CELLS = 4_096
+_PROBES = (2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 def build_index(index: VectorIndex, rows: NDArray[np.float32], progress: Progress) -> None:
@@ -32,7 +33,8 @@ def build_index(index: VectorIndex, rows: NDArray[np.float32], progress: Progres
         Cancelled: From `progress`.
     """
     started = time.perf_counter()
-    cells = index.build(rows, progress)
+    cells = int(np.clip(round(np.sqrt(len(rows))), 1, _MOST_CELLS))
+    index.build(rows, cell_centres(rows, cells, progress=progress), progress)
     own = np.unique(np.linspace(0, len(rows) - 1, _SAMPLE).astype(np.int64))
     truth = top_k(rows, rows[own], _FIRST + 1)
     reached, probes = 0.0, 1

@@ -12,6 +12,7 @@ from sbert_core.charts.token_heatmap import AxisWord, token_heatmap
 from sbert_core.lab import Lab
 
 from . import state
+from .pair_view import keep_and_leave_link
 from .wording import counted, plain, shorten
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def choose_encoder(models: list[str], at_hand: list[str]) -> str:
         options,
         accept_new_options=True,
         key="explain_model",
-        on_change=state.keep,
+        on_change=keep_and_leave_link,
         args=("explain_model",),
     )
     return chosen

@@ -46,11 +46,13 @@ def pair_text(name: str, label: str, default: str) -> str:
     """Draw a box for one sentence; a link or an earlier visit may have filled it in."""
     if name not in st.session_state:
         st.session_state[name] = state.recall(name, default)
-    typed: str = st.text_area(label, height=90, key=name, on_change=_changed, args=(name,))
+    typed: str = st.text_area(
+        label, height=90, key=name, on_change=keep_and_leave_link, args=(name,)
+    )
     return typed
 
 
-def _changed(name: str) -> None:
+def keep_and_leave_link(name: str) -> None:
     """Keep what was typed; a link in the address no longer says what the page shows."""
     state.keep(name)
     state.keep_value("pair_link", None)

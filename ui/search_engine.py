@@ -56,10 +56,8 @@ def _measure(lab: Lab, info: CorpusInfo, model: str) -> None:
     if not queries:
         st.caption("Search for something, and it can be measured on your own queries.")
         return
-    if st.button(
-        f"Measure on my {counted(len(queries), 'query').replace('querys', 'queries')}",
-        key="search_measure",
-    ):
+    mine = "my last query" if len(queries) == 1 else f"my last {len(queries)} queries"
+    if st.button(f"Measure on {mine}", key="search_measure"):
         found = lab.search.recall(info.corpus_id, model, queries)
         st.success(
             f"The index found {found.recall:.3f} of the true first {found.k}: "

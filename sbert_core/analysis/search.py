@@ -25,6 +25,9 @@ RRF_K = 60
 _BLOCK_QUERIES = 256
 _FIRST_ROWS = 2_048  # sets the mark to beat; small, because every one of its rows is looked at
 _BLOCK_ROWS = 16_384
+_CELL_SAMPLE = 64  # rows looked at for each cell
+_CELL_PASSES = 8
+_CELL_BLOCK = 4_096
 _SAME = 1e-5  # cosines of float32 vectors that differ by less are equal
 
 
@@ -110,6 +113,41 @@ def recall(found: Neighbours, exact: Neighbours, own: NDArray[np.integer] | None
     if own is not None:
         true &= found.indices != own[:, None]
     return float(np.minimum(true.sum(axis=1), wanted).mean() / wanted)
+
+
+def cell_centres(
+    rows: NDArray[np.float32], cells: int, seed: int = 0, progress: Progress = no_progress
+) -> NDArray[np.float32]:
+    """Divide the sphere into cells: spherical k-means (Dhillon & Modha 2001) on a sample of rows.
+
+    Args:
+        rows: float32 array of shape (N, D), rows of length 1 or zero.
+        cells: Number of cells K, 1 to N.
+        seed: Fixes the sample and the start.
+        progress: Told how many passes are done.
+
+    Returns:
+        float32 array of shape (K, D), the centres, of length 1.
+    """
+    random = np.random.default_rng(seed)
+    size = min(len(rows), max(cells * _CELL_SAMPLE, 1))
+    sample = rows[np.sort(random.choice(len(rows), size, replace=False))]  # (S, D)
+    centres = sample[random.choice(size, cells, replace=False)]
+    for number in range(_CELL_PASSES):
+        progress(number, _CELL_PASSES, "finding the cells")
+        cell = np.concatenate(
+            [
+                (sample[start : start + _CELL_BLOCK] @ centres.T).argmax(axis=1)
+                for start in range(0, size, _CELL_BLOCK)
+            ]
+        )
+        order, sizes = np.argsort(cell, kind="stable"), np.bincount(cell, minlength=cells)
+        filled = sizes > 0
+        starts = np.concatenate([[0], np.cumsum(sizes[filled])[:-1]])
+        sums = np.add.reduceat(sample[order], starts, axis=0)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres[filled] = np.divide(sums, lengths, out=centres[filled], where=lengths > 0)
+    return centres
 
 
 def _search(

@@ -128,6 +128,9 @@ def lay_out(
             "file": _EpochCounter(progress, epochs),
             "bar_format": "{n}",
             "leave": False,
+            # Every epoch, however fast: a layout can be stopped on a quick machine, too.
+            "mininterval": 0,
+            "miniters": 1,
         },
     )
     return coordinates

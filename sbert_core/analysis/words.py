@@ -82,10 +82,20 @@ class SentenceWords:
             self.truncated,
         )
 
+    @property
+    def read(self) -> str:
+        """The part of the sentence that the encoder reads: to its last word, or all of it."""
+        if not self.truncated:
+            return self.text
+        return self.text[: max((word.end for word in self.words), default=0)]
+
     def without(self, place: int) -> str:
-        """The sentence without one of its words; spaces that this leaves double become one."""
-        word = self.words[place]
-        before, after = self.text[: word.start], self.text[word.end :]
+        """What is read without one of its words; spaces that this leaves double become one.
+
+        Only of the part that is read: what was cut off must not move up into the gap.
+        """
+        word, text = self.words[place], self.read
+        before, after = text[: word.start], text[word.end :]
         if before[-1:].isspace() or not before:
             after = after.lstrip()
         return before + after

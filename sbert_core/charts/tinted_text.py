@@ -10,8 +10,8 @@ from .wording import shortened
 
 # Up to this many words each has room for its number.
 MAX_NUMBERED = 40
-# The strongest tint: the middle half of the diverging scale, on which text stays readable.
-_DEEPEST = 0.25
+# The strongest tint: about the middle half of the diverging scale, on which text stays readable.
+_DEEPEST = 0.23
 _UNREAD_CHARS, _WORD_CHARS = 160, 60
 
 

@@ -115,7 +115,7 @@ def _scale(mode: Mode) -> dict[str, Any]:
     return {
         "title": {"text": "adds", "font": {"size": 12, "color": muted}},
         "tickfont": {"size": 12, "color": muted},
-        "tickformat": ".2f",
+        "tickformat": ".2~g",
         "nticks": 5,
         "thickness": 10,
         "len": 0.9,

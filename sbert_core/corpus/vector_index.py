@@ -1,13 +1,17 @@
 """Approximate nearest neighbours for corpora too large for a matrix product per query.
 
-An inverted file over cells of the vector space (k-means), with the vectors inside kept at 8 bits a
-number, by Lance: a query looks into the cells nearest to it only, and the best few candidates are
-compared again at full precision, so the cosines are exact and only the choice is approximate.
-(The other kind that Lance offers, a graph, answers no faster here and takes ten times as long to
-build.)
+An inverted file over cells of the vector space, by Lance, with one bit a number inside (RaBitQ,
+Gao & Long 2024, "RaBitQ: Quantizing High-Dimensional Vectors with a Theoretical Error Bound"): a
+query looks into the cells nearest to it only, and the best few hundred candidates are compared
+again at full precision, so the cosines are exact and only the choice is approximate. (The graph
+that Lance offers, too, answers no faster here and takes thirty times as long to build.)
 
-The index lies in a folder of its own beside the corpus table: writers of the table never wait
-for it. Its vectors are a copy, scaled to length 1; `index.json` is written last.
+The index lies in a folder of its own beside the corpus table, so that writers of the table never
+wait for it:
+
+    vectors.lance   the cells, from the vectors in half precision
+    exact.npy       the vectors at length 1 in full precision, read where candidates are
+    index.json      what is known of it; written last
 """
 
 import json
@@ -33,11 +37,14 @@ logger = logging.getLogger(__name__)
 
 _TABLE: Final = "vectors.lance"
 _ABOUT: Final = "index.json"
+_EXACT: Final = "exact.npy"
 _COPY_ROWS = 50_000
-# Candidates compared again at full precision, for each hit asked for.
-_REFINE = 4
-# Queries handed to Lance at once; it searches them side by side.
-_BATCH = 64
+# Candidates compared again at full precision: one bit a number leaves the first ten among some
+# hundred; more hits need fewer candidates for each.
+_CANDIDATES = 200
+_CANDIDATES_PER_HIT = 8
+_BATCH = 100  # queries handed to Lance at once
+_MULTIPLE = 8  # of dimensions, that one bit a number asks for; zeros fill up and change no product
 _STAGES: Final = {
     "train_ivf": "finding the cells",
     "train_quantizer": "finding the cells",
@@ -78,7 +85,7 @@ class VectorIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._opened: LanceDataset | None = None
+        self._opened: tuple[LanceDataset, NDArray[np.float32]] | None = None
 
     def info(self) -> IndexInfo | None:
         """Describe the index; None if it was not completely built."""
@@ -91,15 +98,18 @@ class VectorIndex:
             logger.warning("%s is unreadable and ignored: %s", self.folder, error)
             return None
 
-    def build(self, vectors: NDArray[np.float32], progress: Progress = no_progress) -> int:
+    def build(
+        self,
+        vectors: NDArray[np.float32],
+        centres: NDArray[np.float32],
+        progress: Progress = no_progress,
+    ) -> None:
         """Index vectors; it counts as built once `describe` has been called.
 
         Args:
             vectors: float32 array of shape (N, D), rows of length 1 or zero.
+            centres: float32 array of shape (K, D), the centres of the cells, of length 1.
             progress: Told the stage and how far it is; raises `Cancelled` to stop.
-
-        Returns:
-            The number of cells.
 
         Raises:
             WorkspaceError: The disk is full or not writable.
@@ -108,18 +118,23 @@ class VectorIndex:
         import lance
 
         self.remove()
-        cells = int(np.clip(round(np.sqrt(len(vectors))), 2, 4096))
         try:
+            self.folder.mkdir(parents=True)
+            np.save(self.folder / _EXACT, vectors)
             table = lance.write_dataset(
                 _batches(vectors, progress),
                 str(self.folder / _TABLE),
-                schema=_schema(vectors.shape[1]),
+                schema=_schema(_padded(vectors.shape[1])),
+                max_rows_per_file=len(vectors),  # so that Lance's row ids are our row numbers
             )
-            self._opened = table.create_index(
+            # Lance's own search for centres can stand still for ever on a million rows.
+            table.create_index(
                 "vector",
-                "IVF_SQ",
+                "IVF_RQ",
                 metric="dot",
-                num_partitions=cells,
+                num_partitions=len(centres),
+                num_bits=1,
+                ivf_centroids=_filled_up(centres).astype(np.float16),
                 progress_callback=lambda event: _tell(event, progress),
             )
         except (OSError, ValueError, RuntimeError) as error:
@@ -130,7 +145,6 @@ class VectorIndex:
                 "some space and build it again."
             ) from error
         progress(0, 0, "checking the index")
-        return cells
 
     def describe(self, info: IndexInfo) -> None:
         """Write down what is known of the index: it is complete now."""
@@ -155,18 +169,13 @@ class VectorIndex:
         Raises:
             WorkspaceError: The index is missing or damaged.
         """
-        rows = np.full((len(queries), k), -1, np.int32)
-        cosines = np.full((len(queries), k), -1.0, np.float32)
-        for start in range(0, len(queries), _BATCH):
-            block = queries[start : start + _BATCH]
-            found = self._nearest(block, k, probes)
-            query = found["query_index"].to_numpy() + start
-            row = found["row"].to_numpy()
-            cosine = np.clip(1.0 - found["_distance"].to_numpy(), -1.0, 1.0)
-            order = np.lexsort((row, -cosine, query))
-            query, row, cosine = query[order], row[order], cosine[order]
-            place = np.arange(query.size) - np.searchsorted(query, query)
-            rows[query, place], cosines[query, place] = row, cosine
+        parts = [
+            self._search(queries[start : start + _BATCH], k, probes)
+            for start in range(0, len(queries), _BATCH)
+        ]
+        if not parts:
+            return np.empty((0, k), np.int32), np.empty((0, k), np.float32)
+        rows, cosines = (np.concatenate(part) for part in zip(*parts, strict=True))
         return rows, cosines
 
     def remove(self) -> None:
@@ -175,57 +184,95 @@ class VectorIndex:
         shutil.rmtree(self.folder, ignore_errors=True)
         self._opened = None
 
-    def _nearest(self, queries: NDArray[np.float32], k: int, probes: int) -> "pa.Table":
-        """Ask Lance for the nearest rows of a few queries."""
+    def _search(
+        self, queries: NDArray[np.float32], k: int, probes: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Search for a few queries: candidates from the cells, then their true cosines."""
+        wanted = max(_CANDIDATES, _CANDIDATES_PER_HIT * k)
         try:
-            found = self._open().to_table(
-                columns=["row", "_distance"],
-                nearest={
-                    "column": "vector",
-                    "q": queries if len(queries) > 1 else queries[0],
-                    "k": k,
-                    "nprobes": probes,
-                    "refine_factor": _REFINE,
-                },
-            )
-        except (OSError, ValueError, RuntimeError) as error:
+            table, exact = self._open()
+            found = self._nearest(table, queries, wanted, probes)
+            rows = _by_query(*found, len(queries), wanted)  # (B, C), -1 where there is none
+            cosines = np.einsum("bcd,bd->bc", exact[rows], queries)
+        except (OSError, ValueError, RuntimeError, IndexError) as error:
             logger.warning("%s cannot be searched: %s", self.folder, error)
             self.remove()
             raise WorkspaceError(
                 "The search index is damaged and was removed. Search again: rows are compared "
                 "one by one until it is built anew."
             ) from error
-        if len(queries) > 1:
-            return found
-        import pyarrow as pa
+        cosines = np.where(rows < 0, -1.0, np.clip(cosines, -1.0, 1.0)).astype(np.float32)
+        order = np.lexsort((np.where(rows < 0, len(exact), rows), -cosines))[:, :k]
+        return np.take_along_axis(rows, order, 1), np.take_along_axis(cosines, order, 1)
 
-        return found.append_column("query_index", pa.array(np.zeros(found.num_rows, np.int32)))
+    def _nearest(
+        self, table: "LanceDataset", queries: NDArray[np.float32], count: int, probes: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Ask Lance for candidates: the number of the query, and the row, of each."""
+        asked = _filled_up(queries).astype(np.float16)
+        found = table.scanner(
+            columns=["_distance"],
+            with_row_id=True,
+            nearest={
+                "column": "vector",
+                "q": asked if len(asked) > 1 else asked[0],
+                "k": count,
+                "nprobes": probes,
+            },
+        ).to_table()
+        rows = found["_rowid"].to_numpy().astype(np.int64)
+        if len(asked) == 1:  # then Lance does not number the queries
+            return np.zeros(len(rows), np.int32), rows
+        return found["query_index"].to_numpy(), rows
 
-    def _open(self) -> "LanceDataset":
-        """Open the table once; cells that a query has read stay in memory."""
+    def _open(self) -> "tuple[LanceDataset, NDArray[np.float32]]":
+        """Open the files once; what queries have read stays in memory."""
         import lance
 
         if self._opened is None:
-            self._opened = lance.dataset(str(self.folder / _TABLE))
+            exact = np.load(self.folder / _EXACT, mmap_mode="r", allow_pickle=False)
+            self._opened = (lance.dataset(str(self.folder / _TABLE)), exact)
         return self._opened
+
+
+def _by_query(
+    query: NDArray[np.int32], row: NDArray[np.int64], count: int, width: int
+) -> NDArray[np.int32]:
+    """Put candidates into one line a query: int32 (count, width), -1 where there is none."""
+    order = np.argsort(query, kind="stable")
+    query, row = query[order], row[order]
+    rows = np.full((count, width), -1, np.int32)
+    rows[query, np.arange(query.size) - np.searchsorted(query, query)] = row
+    return rows
+
+
+def _padded(dims: int) -> int:
+    """The next multiple of 8."""
+    return -(-dims // _MULTIPLE) * _MULTIPLE
+
+
+def _filled_up(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Add zeros up to a multiple of 8 dimensions."""
+    more = _padded(vectors.shape[1]) - vectors.shape[1]
+    return np.pad(vectors, ((0, 0), (0, more))) if more else vectors
 
 
 def _schema(dims: int) -> "pa.Schema":
     """A row number and its vector."""
     import pyarrow as pa
 
-    return pa.schema([("row", pa.int32()), ("vector", pa.list_(pa.float32(), dims))])
+    return pa.schema([("row", pa.int32()), ("vector", pa.list_(pa.float16(), dims))])
 
 
 def _batches(vectors: NDArray[np.float32], progress: Progress) -> "Iterator[pa.RecordBatch]":
     """Hand the vectors over in pieces, so that no second copy of all is in memory."""
     import pyarrow as pa
 
-    count, dims = vectors.shape
+    count, dims = len(vectors), _padded(vectors.shape[1])
     schema = _schema(dims)
     for start in range(0, count, _COPY_ROWS):
         progress(start, count, "copying vectors")
-        block = np.ascontiguousarray(vectors[start : start + _COPY_ROWS])
+        block = _filled_up(vectors[start : start + _COPY_ROWS]).astype(np.float16)
         row = pa.array(np.arange(start, start + len(block), dtype=np.int32))
         flat = pa.FixedSizeListArray.from_arrays(pa.array(block.reshape(-1)), dims)
         yield pa.RecordBatch.from_arrays([row, flat], schema=schema)

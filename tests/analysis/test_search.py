@@ -5,7 +5,7 @@ import pytest
 
 from sbert_core.analysis import search
 from sbert_core.analysis.neighbours import Neighbours
-from sbert_core.analysis.search import fuse, recall, top_k
+from sbert_core.analysis.search import cell_centres, fuse, recall, top_k
 from sbert_core.analysis.vectors import unit_rows
 from sbert_core.errors import DataError
 
@@ -121,3 +121,19 @@ def test_it_agrees_with_scikit_learns_tf_idf_ranking():
     assert top_k(unit_rows(matrix[:5]), unit_rows(matrix[5:]), 5).indices[0].tolist() == (
         expected.tolist()
     )
+
+
+def test_cells_are_found_where_the_rows_are():
+    middles = np.eye(6, dtype=np.float32)
+    noise = np.random.default_rng(3).standard_normal((300, 6)) * 0.05
+    rows = unit_rows(middles[np.arange(300) % 6] + noise)
+    centres = cell_centres(rows, 12)
+    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, atol=1e-5)
+    assert (rows @ centres.T).max(axis=1).mean() > 0.98
+    assert (middles @ centres.T).max(axis=1).min() > 0.9
+    np.testing.assert_array_equal(centres, cell_centres(rows, 12))
+
+
+def test_cells_of_zero_rows_and_as_many_cells_as_rows():
+    assert cell_centres(np.zeros((5, 3), np.float32), 2).tolist() == [[0, 0, 0]] * 2
+    assert sorted(cell_centres(np.eye(3, dtype=np.float32), 3).argmax(axis=1)) == [0, 1, 2]
