@@ -136,7 +136,7 @@ def test_the_slider_turns_one_map_into_the_next(compare):
 
 def test_a_file_of_ones_own_is_compared_by_a_job_that_survives_a_refresh(app, page):
     page.goto(f"{app}/Corpus")
-    # Other rows than any journey beside it uploads: they share a workspace, and equal rows are known.
+    # No journey beside it uploads these rows: they share a workspace, and equal rows are known.
     upload(page, "own.csv", some_messages(66))
     page.get_by_role("button", name="Embed 66 sentences").click()
     page.get_by_text("kept on this machine").wait_for(timeout=180_000)
