@@ -165,7 +165,7 @@ def _opened(options: argparse.Namespace) -> "tuple[Lab, list[str]]":
     lab = open_lab(options)
     models = options.model or [DEFAULT_ENCODER]
     for model in models:
-        lab.check_encoder(model)
+        lab.resolve(model)
     return lab, models
 
 

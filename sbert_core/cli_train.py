@@ -65,7 +65,7 @@ def run_train(options: argparse.Namespace) -> Answer:
     check_free(out)
     _check_files([options.dev, options.test, *_local(options.file)])
     lab = open_lab(options)
-    lab.check_encoder(options.base)
+    lab.resolve(options.base)
     request = _request(options, lab.training.learning_rate(options.base))
     _check_base(out, options.base)
     report = lab.training.run(request, TerminalProgress("train"))

@@ -158,7 +158,7 @@ class ComparisonDesk:
                 f"Choose {LEAST_ENCODERS} to {MOST_ENCODERS} encoders to compare; here are "
                 f"{len(models)}."
             )
-        found = [self._lab._resolve(model) for model in models]
+        found = [self._lab.resolve(model) for model in models]
         named: dict[str, str] = {}
         for model, resolved in zip(models, found, strict=True):
             if resolved.key in named:

@@ -106,7 +106,7 @@ class DuplicatesDesk:
         progress(0, 1, "telling copies from paraphrases")
         kinds = kinds_of(pairs, texts)
         parameters = _parameters(floor, max_pairs)
-        resolved = self._lab._resolve(model)
+        resolved = self._lab.resolve(model)
         result = {
             "pairs": len(pairs),
             "trivial": int((kinds != REAL).sum()),
@@ -126,7 +126,7 @@ class DuplicatesDesk:
         self, corpus_id: str, model: str, floor: float = FLOOR, max_pairs: int = MAX_PAIRS
     ) -> Duplicates | None:
         """Return what `find` would, if it is in the workspace; nothing is computed."""
-        resolved = self._lab._resolve(model)
+        resolved = self._lab.resolve(model)
         run = self._lab.results.find(KIND, corpus_id, resolved, _parameters(floor, max_pairs))
         return read_duplicates(self._file(run), run) if run else None
 
@@ -233,7 +233,7 @@ class DuplicatesDesk:
             )
         mean = (judged[: len(todo)] + judged[len(todo) :]) / 2
         parameters = {"cross": cross, "threshold": threshold, "of": found.run.run_id}
-        resolved = self._lab._resolve(found.run.encoder)
+        resolved = self._lab.resolve(found.run.encoder)
         run = self._lab.results.record(
             SECOND_LOOK, found.run.corpus_id, resolved, parameters, {"pairs": len(todo)}, started
         )
@@ -420,7 +420,7 @@ class DuplicatesDesk:
 
     def _submit(self, corpus_id: str, model: str, parameters: dict[str, Any], title: str) -> Job:
         """Queue a job."""
-        spec = self._lab._resolve(model).spec
+        spec = self._lab.resolve(model).spec
         return self._lab.jobs.submit(JobSpec(KIND, corpus_id, spec, parameters, title))
 
     def _judgements(self, found: Duplicates) -> list[dict[str, Any]]:

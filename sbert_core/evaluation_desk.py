@@ -1,6 +1,6 @@
 """The evaluation desk of the Lab: encoders measured on files, each figure computed once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from .contamination import Contamination, contamination_of
 from .encoders.cross_catalog import find_cross_encoder
 from .encoders.weights import file_digest, weight_files
-from .errors import DataError, FileError, SBERTLabError
+from .errors import DataError, FileError
 from .evaluation.label_clusters import LabelClusterScores
 from .evaluation.nli import NliScores, nli_scores
 from .evaluation.pair_classification import PairClassificationScores, pair_classification_scores
 from .evaluation.retrieval import DEEP, RetrievalScores, rank_rows, retrieval_scores
 from .evaluation.sts import StsScores, pairwise_cosine, sts_scores
 from .evaluation.triplet import TripletScores, triplet_scores
-from .evaluation_details import PairDetails, StsDetails
+from .evaluation_details import StsDetails
 from .evaluation_files import (
     Collection,
     SentenceFile,
@@ -28,20 +28,11 @@ from .evaluation_files import (
 )
 from .evaluation_labels import compare_with_labels, read_labels
 from .evaluation_store import METRIC_VERSIONS, EvaluationStore, Stored
-from .jobs import Job, JobSpec
 from .protocols import Progress, no_progress
 from .result_store import Computed
 
 if TYPE_CHECKING:
     from .lab import Lab
-
-_TITLES = {
-    "sts": "Graded pairs",
-    "nli": "Inference",
-    "pairs": "Same or not",
-    "triplet": "Triplets",
-    "retrieval": "Search",
-}
 
 
 class Ranker(Protocol):
@@ -99,7 +90,7 @@ class EvaluationDesk:
 
     def stored_sts(self, path: Path, model: str) -> StsScores | None:
         """Return what `sts` would, if it is in the workspace; nothing is computed."""
-        stored = self._store.find("sts", [path], self._lab._resolve(model))
+        stored = self._store.find("sts", [path], self._lab.resolve(model))
         return _sts_scores(stored) if stored else None
 
     def sts_details(self, path: Path, model: str, progress: Progress = no_progress) -> StsDetails:
@@ -142,20 +133,14 @@ class EvaluationDesk:
         Raises:
             SBERTLabError: As `sts`; also if all pairs have one label.
         """
-        return PairClassificationScores(**self._pairs(path, model, progress)["result"]["scores"])
 
-    def pair_details(self, path: Path, model: str, progress: Progress = no_progress) -> PairDetails:
-        """Return every pair with its label and its cosine; as `pairs` otherwise."""
-        stored = self._pairs(path, model, progress)
-        labelled = read_sentences(path, "pairs")
-        return PairDetails(
-            model=stored["encoder"],
-            sentences1=labelled.columns[0],
-            sentences2=labelled.columns[1],
-            same=_is_same(labelled),
-            cosines=np.array(stored["result"]["cosines"]),
-            scores=PairClassificationScores(**stored["result"]["scores"]),
-            notes=labelled.notes,
+        def compute() -> Stored:
+            labelled = read_sentences(path, "pairs")
+            u, v = self._embed(labelled.columns, model, progress)
+            return asdict(pair_classification_scores(_is_same(labelled), pairwise_cosine(u, v)))
+
+        return PairClassificationScores(
+            **self._remembered("pairs", [path], model, compute)["result"]
         )
 
     def nli(
@@ -201,18 +186,6 @@ class EvaluationDesk:
             return asdict(triplet_scores(anchors, positives, negatives))
 
         return TripletScores(**self._remembered("triplet", [path], model, compute)["result"])
-
-    def _pairs(self, path: Path, model: str, progress: Progress) -> Stored:
-        """Return the stored figures and cosines, or compute them."""
-
-        def compute() -> Stored:
-            labelled = read_sentences(path, "pairs")
-            u, v = self._embed(labelled.columns, model, progress)
-            cosines = pairwise_cosine(u, v)
-            scores = pair_classification_scores(_is_same(labelled), cosines)
-            return {"scores": asdict(scores), "cosines": cosines.tolist()}
-
-        return self._remembered("pairs", [path], model, compute)
 
     # --- retrieval ------------------------------------------------------------------------------
 
@@ -355,7 +328,7 @@ class EvaluationDesk:
             "seed": seed,
             "metric_version": METRIC_VERSIONS["clusters"],
         }
-        resolved = self._lab._resolve(model)
+        resolved = self._lab.resolve(model)
         run = self._lab.results.remember("label_clusters", corpus_id, resolved, parameters, compute)
         return LabelClusterScores(**run.result)
 
@@ -373,63 +346,11 @@ class EvaluationDesk:
             SBERTLabError: The file cannot be read, or the encoder is not at hand.
         """
         tested = read_sentences(path, kind)
-        return contamination_of(tested.text_pairs, self._lab._resolve(model), self._lab.training)
+        return contamination_of(tested.text_pairs, self._lab.resolve(model), self._lab.training)
 
     def notes(self, path: Path, kind: SentenceKind) -> tuple[str, ...]:
         """Say how a file was read: what was dropped, converted and guessed."""
         return read_sentences(path, kind).notes
-
-    # --- jobs -----------------------------------------------------------------------------------
-
-    def start(
-        self,
-        kind: str,
-        files: Sequence[Path],
-        model: str,
-        mode: str = "semantic",
-        rerank: str | None = None,
-    ) -> Job:
-        """Queue an evaluation; the workspace keeps the result.
-
-        Args:
-            kind: "sts", "nli", "pairs", "triplet" with one file, or "retrieval" with three.
-            files: The files.
-            model: Encoder string.
-            mode: Of retrieval.
-            rerank: Of retrieval.
-
-        Raises:
-            ModelError: The encoder is not at hand.
-        """
-        parameters: dict[str, Any] = {"kind": kind, "files": [str(path) for path in files]}
-        if kind == "retrieval":
-            parameters |= {"mode": mode, "rerank": rerank}
-        resolved = self._lab._resolve(model)
-        title = f"{_TITLES[kind]}: {files[0].name} under {resolved.spec}"
-        return self._lab.jobs.submit(JobSpec("evaluate", "", resolved.spec, parameters, title))
-
-    def run_job(self, spec: JobSpec, progress: Progress) -> None:
-        """Do what a queued job asks for.
-
-        Raises:
-            SBERTLabError: As the evaluation itself.
-        """
-        kind = spec.parameters["kind"]
-        files = [Path(path) for path in spec.parameters["files"]]
-        if kind == "retrieval":
-            documents, queries, qrels = files
-            mode, rerank = spec.parameters["mode"], spec.parameters["rerank"]
-            self.retrieval((documents, queries, qrels), spec.encoder, mode, rerank, progress)
-            return
-        actions: Mapping[str, Callable[..., object]] = {
-            "sts": self.sts,
-            "nli": self.nli,
-            "pairs": self.pairs,
-            "triplet": self.triplet,
-        }
-        if kind not in actions:
-            raise SBERTLabError(f"This version does not know the evaluation “{kind}”.")
-        actions[kind](files[0], spec.encoder, progress=progress)
 
     # --- private --------------------------------------------------------------------------------
 
@@ -443,7 +364,7 @@ class EvaluationDesk:
     ) -> Stored:
         """Return the stored result of a request, or compute and keep it."""
         _check_files(paths)
-        resolved = self._lab._resolve(model)
+        resolved = self._lab.resolve(model)
         return self._store.remember(kind, paths, resolved, compute, **settings)
 
     def _embed(

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from .evaluation.pair_classification import PairClassificationScores
 from .evaluation.sts import StsScores
 
 
@@ -45,26 +44,3 @@ class StsDetails:
         """Return the rows on which people and encoder disagree most, the worst first."""
         order: list[int] = np.argsort(-np.abs(self.rank_gaps), kind="stable")[:count].tolist()
         return order
-
-
-@dataclass(frozen=True)
-class PairDetails:
-    """Every pair of a file of same-or-different pairs.
-
-    Attributes:
-        model: Encoder string.
-        sentences1: N sentences.
-        sentences2: N sentences.
-        same: bool (N,), whether people say that both mean the same.
-        cosines: float64 (N,), in [-1, 1].
-        scores: How well the cosines separate them.
-        notes: Sentences about how the file was read.
-    """
-
-    model: str
-    sentences1: tuple[str, ...]
-    sentences2: tuple[str, ...]
-    same: NDArray[np.bool_]
-    cosines: NDArray[np.float64]
-    scores: PairClassificationScores
-    notes: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from .training_run import write_json
 METRIC_VERSIONS = {
     "sts": 1,
     "nli": 1,
-    "pairs": 1,
+    "pairs": 2,
     "triplet": 1,
     "clusters": 1,
     "ranking": 1,

@@ -61,7 +61,7 @@ class ExplanationDesk:
         Raises:
             ModelError: The encoder is not at hand.
         """
-        return _methods(self._lab._resolve(model))
+        return _methods(self._lab.resolve(model))
 
     def explain(
         self,
@@ -86,7 +86,7 @@ class ExplanationDesk:
             Cancelled: From `progress`.
         """
         a, b = filled([a, b])
-        resolved = self._lab._resolve(model)
+        resolved = self._lab.resolve(model)
         chosen = _chosen(method, resolved)
         key = (resolved.key, resolved.spec, chosen, a, b)
         with self._lock:
@@ -154,7 +154,7 @@ class ExplanationDesk:
 
         with self._lock:
             if self._exact is None or self._exact[0] != encoder.key:
-                loaded = SentenceEncoder.load(self._lab._resolve(model), precision="fp32")
+                loaded = SentenceEncoder.load(self._lab.resolve(model), precision="fp32")
                 self._exact = (encoder.key, loaded)
             return self._exact[1]
 

@@ -51,7 +51,6 @@ def _runners(lab: "Lab") -> dict[str, _Runner]:
         "map": draw,
         "train": train,
         "compare": lab.comparison.run_job,
-        "evaluate": lab.evaluation.run_job,
         "leaderboard": lab.leaderboard.run_job,
         "race": lab.race.run_job,
         "rerank": lab.race.run_job,

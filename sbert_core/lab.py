@@ -24,7 +24,7 @@ from .corpus.report import Reading, ReadReport
 from .corpus.workspace import Workspace
 from .duplicates_desk import DuplicatesDesk
 from .embedding import embed_corpus, estimate_embedding, measured_rate, shard_folder
-from .encoders.catalog import ModelInfo
+from .encoders.catalog import ModelInfo, ResolvedEncoder
 from .errors import DataError
 from .evaluation_desk import EvaluationDesk
 from .explanation_desk import ExplanationDesk
@@ -102,7 +102,6 @@ class Lab:
         self.jobs = JobQueue(self.workspace.root)
         self.results = Results(self.workspace)
         self._shelf = ModelShelf(self.workspace.root)
-        self._resolve = self._shelf.resolve
         self.training = TrainingDesk(self.workspace, self._shelf, self.jobs)
         self.comparison = ComparisonDesk(self)
         self.explanation = ExplanationDesk(self)
@@ -128,13 +127,13 @@ class Lab:
         """List encoder strings that work now: each model as it is, then with other poolings."""
         return self._shelf.at_hand()
 
-    def check_encoder(self, model: str) -> None:
+    def resolve(self, model: str) -> ResolvedEncoder:
         """Find an encoder, fetching it from the hub if need be, without loading it.
 
         Raises:
             ModelError: Unknown, not at hand, or refused.
         """
-        self._resolve(model)
+        return self._shelf.resolve(model)
 
     def encoder(self, model: str) -> "SentenceEncoder":
         """Load an encoder by its string `ID[:POOLING]`, or return it if it is loaded.
@@ -231,11 +230,11 @@ class Lab:
 
     def is_embedded(self, corpus_id: str, model: str) -> bool:
         """Whether the vectors of a corpus under an encoder are stored."""
-        return self.workspace.has_vectors(corpus_id, self._resolve(model).key)
+        return self.workspace.has_vectors(corpus_id, self.resolve(model).key)
 
     def estimate(self, texts: Sequence[str], model: str) -> EmbedEstimate:
         """Say what embedding would cost, before it starts."""
-        resolved = self._resolve(model)
+        resolved = self.resolve(model)
         return estimate_embedding(texts, resolved, measured_rate(self.workspace, resolved.key))
 
     def embed(
@@ -254,7 +253,7 @@ class Lab:
             Cancelled: From `progress`.
         """
         return embed_corpus(
-            self.results, corpus_id, self._resolve(model), lambda: self.encoder(model), progress
+            self.results, corpus_id, self.resolve(model), lambda: self.encoder(model), progress
         )
 
     def vectors(
@@ -266,7 +265,7 @@ class Lab:
             Read-only float32 array of shape (N, D), in row order.
         """
         self.embed(corpus_id, model, progress)
-        return self.workspace.vectors(corpus_id, self._resolve(model).key)
+        return self.workspace.vectors(corpus_id, self.resolve(model).key)
 
     # --- groups and maps --------------------------------------------------------------------
 
@@ -286,7 +285,7 @@ class Lab:
         run = self.results.remember(
             "cluster",
             corpus_id,
-            self._resolve(model),
+            self.resolve(model),
             config.to_dict(),
             lambda: compute_clusters(
                 self.vectors(corpus_id, model, progress),
@@ -309,7 +308,7 @@ class Lab:
         run = self.results.remember(
             "map",
             corpus_id,
-            self._resolve(model),
+            self.resolve(model),
             config.to_dict(),
             lambda: compute_map(self.vectors(corpus_id, model, progress), config, progress),
         )
@@ -320,7 +319,7 @@ class Lab:
     ) -> ClusterResult | None:
         """Return what `cluster` would, if it is in the workspace; nothing is computed."""
         parameters = (config or ClusterConfig()).to_dict()
-        run = self.results.find("cluster", corpus_id, self._resolve(model), parameters)
+        run = self.results.find("cluster", corpus_id, self.resolve(model), parameters)
         return read_clusters(run, self.workspace.result_columns(run)) if run else None
 
     def stored_map(
@@ -328,7 +327,7 @@ class Lab:
     ) -> MapResult | None:
         """Return what `map` would, if it is in the workspace; nothing is computed."""
         parameters = (config or ProjectionConfig()).to_dict()
-        run = self.results.find("map", corpus_id, self._resolve(model), parameters)
+        run = self.results.find("map", corpus_id, self.resolve(model), parameters)
         return read_map(run, self.workspace.result_columns(run)) if run else None
 
     def rename_cluster(self, run_id: str, cluster: int, name: str) -> None:
@@ -414,7 +413,7 @@ class Lab:
             DataError: A sentence is blank.
             ModelError: An encoder is not at hand.
         """
-        return [score_pair(self.encoder(model), self._resolve(model), a, b) for model in models]
+        return [score_pair(self.encoder(model), self.resolve(model), a, b) for model in models]
 
     def similarity_matrix(self, sentences: Sequence[str], model: str) -> NDArray[np.float32]:
         """Cosine of every sentence with every other: float32 (N, N) in [-1, 1]."""
@@ -441,7 +440,7 @@ class Lab:
             return compute_random_pairs(self.vectors(corpus_id, model)), {}
 
         parameters = {"pairs": RANDOM_PAIRS, "sampled": sampled}
-        found = self._resolve(model)
+        found = self.resolve(model)
         run = self.results.remember("random_pairs", corpus_id, found, parameters, compute)
         return read_random_pairs(run)
 
@@ -473,7 +472,7 @@ class Lab:
         spec = JobSpec(
             kind=kind,
             corpus_id=corpus_id,
-            encoder=self._resolve(model).spec,
+            encoder=self.resolve(model).spec,
             parameters=config.to_dict() if config else {},
             title=f"{_JOB_TITLES[kind]} {self.corpus(corpus_id).name}",
             after=after.job_id if after else None,

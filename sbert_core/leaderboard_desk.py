@@ -230,7 +230,7 @@ class LeaderboardDesk:
         Raises:
             SBERTLabError: The file cannot be read, or the encoder is not at hand.
         """
-        key = (path, _changed(path), self._lab._resolve(model).key)
+        key = (path, _changed(path), self._lab.resolve(model).key)
         if key not in self._seen:
             while len(self._seen) >= _CONTAMINATIONS_KEPT:
                 self._seen.pop(next(iter(self._seen)))
@@ -295,7 +295,7 @@ class LeaderboardDesk:
             raise DataError("Choose at least one encoder to measure.")
         self._check(task)
         for model in models:
-            self._lab.check_encoder(model)
+            self._lab.resolve(model)
         which = models[0] if len(models) == 1 else f"{len(models)} encoders"
         spec = JobSpec(
             kind="leaderboard",
@@ -385,7 +385,7 @@ class LeaderboardDesk:
         """Where figures are kept: files in the workspace are named by content and never change."""
         version = METRIC_VERSIONS.get(task.kind, METRIC_VERSIONS["ranking"])
         stamps = [_changed(path) for path in task.paths]
-        encoder = self._lab._resolve(model).key
+        encoder = self._lab.resolve(model).key
         key = content_key("leaderboard", version, task.to_dict(), stamps, encoder)
         return self.folder / f"{key}.json"
 

@@ -113,7 +113,7 @@ class RaceDesk:
     def stored_race(self, corpus_id: str, model: str, cross: str) -> RaceResult | None:
         """What the last such race measured, or None."""
         found = self._lab.results.find(
-            "race", corpus_id, self._lab._resolve(model), self._race_parameters(cross)
+            "race", corpus_id, self._lab.resolve(model), self._race_parameters(cross)
         )
         return RaceResult.from_dict(found.result) if found else None
 
@@ -136,7 +136,7 @@ class RaceDesk:
             DataError: The corpus has fewer than two distinct sentences.
             ModelError: One of the two is not at hand.
         """
-        started, resolved = time.perf_counter(), self._lab._resolve(model)
+        started, resolved = time.perf_counter(), self._lab.resolve(model)
         everyone = race_sentences(self._lab.texts(corpus_id), max(RACE_SIZES))
         result = self.race_of(everyone, model, cross, progress, RACE_SIZES)
         record = self._lab.results.record(
@@ -175,7 +175,7 @@ class RaceDesk:
             for size in sorted(set(sizes))
         )
         return RaceResult(
-            model=self._lab._resolve(model).spec,
+            model=self._lab.resolve(model).spec,
             cross=cross,
             precision=encoder.precision,
             machine=machine_in_words(encoder.device.type),
@@ -227,7 +227,7 @@ class RaceDesk:
         )
         return Reranking(
             query=query,
-            model=self._lab._resolve(model).spec,
+            model=self._lab.resolve(model).spec,
             cross=cross,
             moves=moves,
             rows=len(texts),
@@ -254,7 +254,7 @@ class RaceDesk:
 
     def stored_depths(self, files: SearchFiles, model: str, cross: str) -> RerankCurve | None:
         """What the last such measurement found, or None."""
-        path = self._depths_path(files, self._lab._resolve(model), cross)
+        path = self._depths_path(files, self._lab.resolve(model), cross)
         if not path.is_file():
             return None
         return RerankCurve.from_dict(json.loads(path.read_text(encoding="utf-8")))
@@ -278,7 +278,7 @@ class RaceDesk:
             search, encoder, judge, depths=DEPTHS, most_queries=files.most_queries,
             progress=progress,
         )  # fmt: skip
-        resolved = self._lab._resolve(model)
+        resolved = self._lab.resolve(model)
         curve = RerankCurve(
             model=resolved.spec,
             cross=cross,
@@ -312,7 +312,7 @@ class RaceDesk:
 
     def stored_speed(self, corpus_id: str, model: str) -> SpeedResult | None:
         """What the last such trial measured, or None."""
-        found = self._lab.results.find("speed", corpus_id, self._lab._resolve(model), {})
+        found = self._lab.results.find("speed", corpus_id, self._lab.resolve(model), {})
         return SpeedResult.from_dict(found.result) if found else None
 
     def speed(
@@ -334,7 +334,7 @@ class RaceDesk:
             DataError: The corpus has fewer than two distinct sentences.
             ModelError: The encoder is not at hand.
         """
-        started, resolved = time.perf_counter(), self._lab._resolve(model)
+        started, resolved = time.perf_counter(), self._lab.resolve(model)
         result = self.speed_of(self._lab.texts(corpus_id), model, progress, seconds)
         record = self._lab.results.record(
             "speed", corpus_id, resolved, {}, result.to_dict(), started
@@ -350,7 +350,7 @@ class RaceDesk:
         seconds: float = SPEED_S,
     ) -> SpeedResult:
         """Time an encoder on given sentences; nothing is stored. Arguments as for `speed`."""
-        return measure_speed(self._lab._resolve(model), texts, seconds, progress)
+        return measure_speed(self._lab.resolve(model), texts, seconds, progress)
 
     # --- jobs -------------------------------------------------------------------------------
 
@@ -366,18 +366,18 @@ class RaceDesk:
             self.depths(files, spec.encoder, spec.parameters["cross"], progress)
 
     def _race_spec(self, corpus_id: str, model: str, cross: str) -> JobSpec:
-        spec, name = self._lab._resolve(model).spec, self._lab.corpus(corpus_id).name
+        spec, name = self._lab.resolve(model).spec, self._lab.corpus(corpus_id).name
         title = f"Race {spec} against {cross} on {name}"
         parameters = self._race_parameters(cross) | {"corpus_id": corpus_id}
         return JobSpec("race", self.JOBS, spec, parameters, title)
 
     def _speed_spec(self, corpus_id: str, model: str) -> JobSpec:
-        spec = self._lab._resolve(model).spec
+        spec = self._lab.resolve(model).spec
         title = f"Time {spec} on {self._lab.corpus(corpus_id).name}"
         return JobSpec("speed", self.JOBS, spec, {"corpus_id": corpus_id}, title)
 
     def _depths_spec(self, files: SearchFiles, model: str, cross: str) -> JobSpec:
-        spec = self._lab._resolve(model).spec
+        spec = self._lab.resolve(model).spec
         kept = {
             "docs": files.docs,
             "queries": files.queries,

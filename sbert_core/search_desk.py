@@ -145,7 +145,7 @@ class SearchDesk:
         run = self._lab.results.remember(
             "search",
             corpus_id,
-            self._lab._resolve(model),
+            self._lab.resolve(model),
             self._parameters(asked, request),
             compute,
         )
@@ -157,7 +157,7 @@ class SearchDesk:
         """Return what `batch` would, if it is in the workspace; nothing is computed."""
         asked = checked_queries(queries)
         parameters = self._parameters(asked, request)
-        run = self._lab.results.find("search", corpus_id, self._lab._resolve(model), parameters)
+        run = self._lab.results.find("search", corpus_id, self._lab.resolve(model), parameters)
         return (run, self._read(run, asked, request)) if run else None
 
     def start_batch(
@@ -169,7 +169,7 @@ class SearchDesk:
             JobSpec(
                 kind="search",
                 corpus_id=corpus_id,
-                encoder=self._lab._resolve(model).spec,
+                encoder=self._lab.resolve(model).spec,
                 parameters=self._parameters(asked, request),
                 title=f"Search {self._lab.corpus(corpus_id).name} for {len(asked):,} queries",
             )
@@ -276,7 +276,7 @@ class SearchDesk:
     def engine(self, corpus_id: str, model: str, request: SearchRequest) -> SearchEngine:
         """Say how a search by meaning will go: all rows compared, or an index asked."""
         rows = self._lab.corpus(corpus_id).rows
-        resolved = self._lab._resolve(model)
+        resolved = self._lab.resolve(model)
         instant = rows * (resolved.dims or 768) <= INSTANT_NUMBERS
         info = self._searcher.vector_index(corpus_id, model).info()
         if info is not None and info.rows != rows:
@@ -308,7 +308,7 @@ class SearchDesk:
         spec = JobSpec(
             kind="index",
             corpus_id=corpus_id,
-            encoder=self._lab._resolve(model).spec,
+            encoder=self._lab.resolve(model).spec,
             title=f"Build a search index of {self._lab.corpus(corpus_id).name}",
         )
         earlier = self._lab.jobs.job(spec.job_id)

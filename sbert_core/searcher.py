@@ -81,7 +81,7 @@ class Searcher:
         self, corpus_id: str, model: str, progress: Progress = no_progress
     ) -> NDArray[np.float32]:
         """Return the vectors of a corpus at length 1: float32 (N, D); embeds it if need be."""
-        key = (corpus_id, self._lab._resolve(model).key)
+        key = (corpus_id, self._lab.resolve(model).key)
         with self._guard:
             if key not in self._matrices:
                 self._matrices[key] = at_length_one(self._lab.vectors(corpus_id, model, progress))
@@ -94,7 +94,7 @@ class Searcher:
         self, queries: Sequence[str], model: str, progress: Progress = no_progress
     ) -> NDArray[np.float32]:
         """Return the vectors of queries at length 1: float32 (Q, D)."""
-        encoder_key = self._lab._resolve(model).key
+        encoder_key = self._lab.resolve(model).key
         keys = [content_key(encoder_key, query) for query in queries]
         with self._guard:
             known = {key: self._encoded[key] for key in keys if key in self._encoded}
@@ -120,7 +120,7 @@ class Searcher:
 
     def vector_index(self, corpus_id: str, model: str) -> VectorIndex:
         """Return the approximate index of a corpus, which may not be built yet."""
-        key = (corpus_id, self._lab._resolve(model).key)
+        key = (corpus_id, self._lab.resolve(model).key)
         with self._guard:
             if key not in self._cells:
                 self._cells[key] = VectorIndex(self.folder / corpus_id / f"vectors-{key[1]}")
@@ -243,7 +243,7 @@ class Searcher:
         """Say for each query whether the encoder reads only its beginning."""
         if asked.vectors is None or asked.own is not None:
             return [""] * len(asked.texts)
-        resolved = self._lab._resolve(asked.model)
+        resolved = self._lab.resolve(asked.model)
         # A token has one character at least: most queries need no counting.
         limit = resolved.max_length
         return [

@@ -17,7 +17,7 @@ TOPICS = 4
 def lab(monkeypatch):
     lab = Lab()
     monkeypatch.setattr(lab.jobs, "ensure_worker", lambda: None)  # jobs stay in the queue
-    dims = {model: lab._resolve(model).dims for model in (A, B, C)}
+    dims = {model: lab.resolve(model).dims for model in (A, B, C)}
     fakes = {model: _Fake(dims[model]) for model in dims}
     monkeypatch.setattr(lab, "encoder", fakes.__getitem__)
     return lab
@@ -42,7 +42,7 @@ def add_corpus(lab, texts, **columns):
 
 
 def give_vectors(lab, info, model, vectors):
-    resolved = lab._resolve(model)
+    resolved = lab.resolve(model)
     wide = np.zeros((info.rows, resolved.dims), np.float32)
     wide[:, : vectors.shape[1]] = vectors
     record = lab.results.record("embed", info.corpus_id, resolved, {}, {"truncated": 0}, 0.0)
@@ -247,5 +247,5 @@ def test_encoders_are_timed_in_turns_on_the_same_sentences():
 
 
 def test_the_size_on_disk_is_that_of_the_weights(lab):
-    resolved = lab._resolve(A)
+    resolved = lab.resolve(A)
     assert disk_bytes(resolved) == (resolved.folder / "model.safetensors").stat().st_size

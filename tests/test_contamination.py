@@ -70,7 +70,7 @@ def test_a_published_encoder_is_not_counted_but_described(lab, file):
 def test_an_encoder_of_unknown_origin(lab, file, tmp_path):
     folder = tmp_path / "other"
     folder.mkdir()
-    source = lab._resolve("bert-mini").folder
+    source = lab.resolve("bert-mini").folder
     for path in source.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     found = lab.evaluation.contamination(file, str(folder))
@@ -82,7 +82,7 @@ def test_an_encoder_trained_here_is_known_by_its_weights(lab):
     """A run whose model is a copy of another encoder, trained on the bundled pairs."""
     run = lab.training.folder / "run"
     (run / "model").mkdir(parents=True)
-    for path in lab._resolve("bert-mini").folder.iterdir():
+    for path in lab.resolve("bert-mini").folder.iterdir():
         (run / "model" / path.name).write_bytes(path.read_bytes())
     made = TrainRequest(base="sbert-mini", objective="sts", data=TrainData("sample", "", {}))
     (run / "request.json").write_text(json.dumps(made.to_dict()))

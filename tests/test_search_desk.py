@@ -138,7 +138,7 @@ def test_an_empty_query_gets_a_sentence(desk, corpus, mode):
 
 
 def test_a_query_longer_than_the_encoder_reads_is_answered_with_a_note(lab, desk, corpus):
-    limit = lab._resolve("tiny").max_length
+    limit = lab.resolve("tiny").max_length
     found = desk.search(corpus, "cat " * limit, SearchRequest(), "tiny")
     assert len(found.hits) == len(TEXTS)
     assert f"first {limit} word pieces" in found.note

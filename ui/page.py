@@ -163,7 +163,7 @@ def _look_for(lab: Lab, model: str) -> None:
     """Find an encoder that is not at hand; where that fails, say why and go on with the default."""
     try:
         with st.spinner(f"Looking for {plain(model)} …"):
-            lab.check_encoder(model)
+            lab.resolve(model)
     except SBERTLabError as error:
         st.error(plain(str(error)))
         state.set_encoder(DEFAULT_ENCODER)

@@ -79,18 +79,6 @@ def pair_classification_scores(labels: ArrayLike, cosines: ArrayLike) -> PairCla
     )
 
 
-def average_precision(labels: ArrayLike, cosines: ArrayLike) -> float:
-    """Return the mean precision at each pair that means the same, in [0, 1].
-
-    AP = sum over thresholds of (recall gained) x (precision there); equal cosines are one
-    threshold, so their order does not matter.
-
-    Raises:
-        DataError: As `pair_classification_scores`.
-    """
-    return pair_classification_scores(labels, cosines).ap
-
-
 def _check(same: NDArray[np.bool_], values: NDArray[np.float64]) -> None:
     """Refuse what cannot be separated."""
     if same.all() or not same.any():
@@ -116,7 +104,11 @@ def _at_thresholds(
 
 
 def _average_precision(precision: NDArray[np.float64], recall: NDArray[np.float64]) -> float:
-    """Weigh each precision by the recall that its threshold adds."""
+    """Weigh each precision by the recall that its threshold adds: a figure in [0, 1].
+
+    AP = sum over thresholds of (recall gained) x (precision there); equal cosines are one
+    threshold, so their order does not matter.
+    """
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
