@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from sbert_core.sample import shipped_pair, shipped_sts
+from sbert_core.sample import shipped_pair
 from ui.home_view import show_argument, show_pair, show_sample_map
 from ui.page import PRIVACY, setup_page
 
@@ -28,6 +28,6 @@ with side:
         icon=":material/school:",
     )
     show_pair(shipped_pair())
-    show_argument(shipped_sts())
+    show_argument()
 with picture:
     show_sample_map(lab)

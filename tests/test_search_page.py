@@ -70,7 +70,10 @@ def test_a_search_is_an_address(app):
 
 @pytest.mark.parametrize("query", ['"parcel AND (', "*", "title:x -y", "银行"])
 def test_signs_are_no_syntax(app, query):
-    healthy(look_for(app, query))
+    found = healthy(look_for(app, query))
+    # The words among the signs are looked for as words; signs alone have no word to look for.
+    assert [error.value for error in found.error] == []
+    assert found.query_params["q"] == query
 
 
 def test_no_hits_say_why(app):

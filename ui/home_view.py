@@ -4,13 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from sbert_core.charts.layout import PLOTLY_CONFIG, QUIET_CONFIG
-from sbert_core.charts.score_bars import ScoreBar, score_bars
+from sbert_core.charts.layout import PLOTLY_CONFIG
 from sbert_core.lab import Lab
 from sbert_core.sample import ARGUMENT, SAMPLE_MODEL, find, install
 
-from . import state
 from .cached import GROUPS, map_figure_of
+from .shipped_bars import show_shipped_bars
 
 
 def show_sample_map(lab: Lab) -> None:
@@ -68,16 +67,9 @@ def show_pair(pair: dict[str, Any]) -> None:
     )
 
 
-def show_argument(scores: list[dict[str, Any]]) -> None:
-    """The argument of Sentence-BERT in one line of bars: who orders graded pairs as people do."""
-    entries = {entry["model"]: entry for entry in scores}
-    bars = [
-        ScoreBar(model, entries[model]["spearman_cosine"], *entries[model]["ci95"])
-        for model in ARGUMENT
-    ]
-    st.plotly_chart(
-        score_bars(bars, state.mode()), key="home_argument", theme=None, config=QUIET_CONFIG
-    )
+def show_argument() -> None:
+    """The argument of Sentence-BERT in bars: whose cosine follows the grades of pairs."""
+    show_shipped_bars(ARGUMENT, {}, key="home_argument")
     st.caption(
         "How well the cosine orders 450 graded pairs (Spearman ×100; 100 is the order of the "
         "grades). Same network in the first three rows."

@@ -8,7 +8,6 @@ import streamlit as st
 
 from sbert_core.charts.layout import QUIET_CONFIG
 from sbert_core.charts.linked_maps import LinkedMaps, linked_maps_figure
-from sbert_core.charts.score_bars import ScoreBar, score_bars
 from sbert_core.charts.strips import percentile_strip
 from sbert_core.charts.token_heatmap import AxisWord, token_heatmap
 from sbert_core.desk_results import Comparison
@@ -17,9 +16,11 @@ from sbert_core.sample import ARGUMENT, PAIR, find, install, shipped_pair, shipp
 
 from . import state
 from .colouring import colouring_of
+from .shipped_bars import show_shipped_bars
 
 _CLS, _MEAN, _TUNED, _TEACHER = ARGUMENT
 _PAIRS_ON_A_MAP = 10_000
+_HALF_A_STEP = 330  # pixels
 _ALL_PAIRS = _PAIRS_ON_A_MAP * (_PAIRS_ON_A_MAP - 1) // 2
 
 _NAMES = {
@@ -121,13 +122,14 @@ def _sum_of_parts(lab: Lab) -> None:
 
 def _word_pairs(lab: Lab) -> None:
     """The heat maps of the pair, before and after."""
-    for column, model in zip(st.columns(2, gap="large"), (_MEAN, _TUNED), strict=True):
+    sides = zip(st.columns(2), (_MEAN, _TUNED), ("Plain BERT", "Fine-tuned"), strict=True)
+    for column, model, name in sides:
         with column, st.spinner("Taking the cosine apart …"):
             found = lab.explanation.explain(*PAIR, model, "tokens")
             special = found.special_share or 0.0
             st.markdown(
-                f"**{_NAMES[model]}**: of the cosine {found.cosine:.2f}, **{special:.2f}** comes "
-                f"from pairs with a special token, {special / found.cosine:.0%} of it."
+                f"**{name}**: of the cosine {found.cosine:.2f}, **{special:.2f}** comes from "
+                f"pairs with a special token, {special / found.cosine:.0%} of it."
             )
             rows, columns = (
                 [
@@ -137,7 +139,9 @@ def _word_pairs(lab: Lab) -> None:
                 for side in (found.a, found.b)
             )
             assert found.contributions is not None, "the method is tokens"
-            chart = token_heatmap(found.contributions, rows, columns, state.mode())
+            chart = token_heatmap(
+                found.contributions, rows, columns, state.mode(), width=_HALF_A_STEP
+            )
             st.plotly_chart(chart, key=f"lesson_words_{model}", theme=None, config=QUIET_CONFIG)
     st.caption(
         "How to read it: a cell is what a word on the left and a word at the top add to the "
@@ -242,7 +246,10 @@ def _retrieve_and_rerank(lab: Lab) -> None:
         "2. The visitor's question becomes one vector; a matrix product finds the nearest 50.\n"
         "3. The cross-encoder reads 50 pairs, not 100,000, and puts the best on top.\n\n"
         "How much step 3 gains, and what it costs in milliseconds, is measured on the Benchmark "
-        "page."
+        "page. The cross-encoder in the box, `cross-mini`, is small and saw few examples: it puts "
+        "a plain BERT's candidates in a better order, but not those of `sbert-mini` or `minilm`. "
+        "To see step 3 gain over these, take a larger one, such as "
+        "`cross-encoder/ms-marco-MiniLM-L6-v2`, which is fetched when there is a network."
     )
 
 
@@ -261,10 +268,7 @@ def _score(model: str) -> float:
 
 def _bars(lab: Lab, models: tuple[str, ...]) -> None:
     """Scores on the bundled graded pairs, with intervals."""
-    entries = {entry["model"]: entry for entry in shipped_sts()}
-    bars = [ScoreBar(_NAMES[m], entries[m]["spearman_cosine"], *entries[m]["ci95"]) for m in models]
-    chart = score_bars(bars, state.mode())
-    st.plotly_chart(chart, key="lesson_bars", theme=None, config=QUIET_CONFIG)
+    show_shipped_bars(models, _NAMES, key="lesson_bars")
     st.caption(
         "How to read it: 100 is the order of the grades itself, 0 is chance. The thin line is the "
         "range in which the score would fall for other pairs of this kind, 95 times of 100."

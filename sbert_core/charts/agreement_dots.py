@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 
 _LINE_HEIGHT = 34
 _FRAME_HEIGHT = 116
+_LEGEND = {
+    "orientation": "h",
+    "x": 0,
+    "xref": "container",
+    "y": 1,
+    "yref": "container",
+    "yanchor": "top",
+    "font": {"size": 12},
+    "itemclick": False,
+    "itemdoubleclick": False,
+}
 
 
 @dataclass(frozen=True)
@@ -45,27 +56,35 @@ def agreement_figure(
     """
     import plotly.graph_objects as go
 
-    theme, names = THEMES[mode], [wording.label(line.name, 60) for line in lines]
-    places = list(range(len(lines)))
-    said = f"%{{x:.2f}} of {neighbours} neighbours"
-    dots = [
+    names = [wording.label(line.name, 60) for line in lines]
+    layout = base_layout(mode, _FRAME_HEIGHT + _LINE_HEIGHT * len(lines)) | {
+        "margin": {"l": 4, "r": 12, "t": 68, "b": 40},
+        "hovermode": "closest",
+        "legend": _LEGEND,
+        "shapes": [_chance_line(chance, mode), *_spans(lines, mode)],
+        "annotations": [_chance_label(chance, mode)],
+    }
+    layout |= _axes(names, mode)
+    return go.Figure({"data": _dots(lines, names, neighbours, mode), "layout": layout})
+
+
+def _dots(
+    lines: Sequence[AgreementLine], names: Sequence[str], neighbours: int, mode: Mode
+) -> list[dict[str, Any]]:
+    """A trace for each of the three shares, so that the legend can name them."""
+    theme = THEMES[mode]
+    shares = [
         ("in embedding space", [line.embedding for line in lines], "circle", theme.accent, 13),
         ("on their maps", [line.maps for line in lines], "circle-open", theme.accent, 12),
-        (
-            "one encoder, two seeds",
-            [line.redrawn for line in lines],
-            "line-ns-open",
-            theme.ink,
-            18,
-        ),
+        ("one encoder, two seeds", [line.redrawn for line in lines], "line-ns-open", theme.ink, 18),
     ]
-    traces: list[dict[str, Any]] = [
+    return [
         {
             "type": "scatter",
             "mode": "markers",
             "name": name,
             "x": values,
-            "y": places,
+            "y": list(range(len(lines))),
             "customdata": names,
             "marker": {
                 "symbol": symbol,
@@ -73,48 +92,39 @@ def agreement_figure(
                 "color": colour,
                 "line": {"width": 2, "color": colour},
             },
-            "hovertemplate": f"%{{customdata}}<br>{name}: {said}<extra></extra>",
+            "hovertemplate": f"%{{customdata}}<br>{name}: %{{x:.2f}} of {neighbours} neighbours"
+            "<extra></extra>",
         }
-        for name, values, symbol, colour, size in dots
+        for name, values, symbol, colour, size in shares
     ]
-    layout = base_layout(mode, _FRAME_HEIGHT + _LINE_HEIGHT * len(lines)) | {
-        "margin": {"l": 4, "r": 12, "t": 68, "b": 40},
-        "hovermode": "closest",
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xref": "container",
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-            "font": {"size": 12},
-            "itemclick": False,
-            "itemdoubleclick": False,
-        },
+
+
+def _axes(names: Sequence[str], mode: Mode) -> dict[str, Any]:
+    """Shares from left to right, a line for each pair from the top down."""
+    return {
         "xaxis": quiet_axis(mode, range=[0, 1.02], dtick=0.2)
         | {"title": {"text": "share of neighbours in common", "font": {"size": 12}}},
         "yaxis": quiet_axis(
             mode,
-            range=[len(lines) - 0.5, -0.5],
-            tickvals=places,
+            range=[len(names) - 0.5, -0.5],
+            tickvals=list(range(len(names))),
             ticktext=names,
-            tickfont={"size": 13, "color": theme.ink},
+            tickfont={"size": 13, "color": THEMES[mode].ink},
         ),
-        "shapes": [_chance_line(chance, mode), *_spans(lines, mode)],
-        "annotations": [
-            {
-                "x": chance,
-                "y": 1,
-                "yref": "paper",
-                "yanchor": "bottom",
-                "xanchor": "left",
-                "text": "chance",
-                "showarrow": False,
-                "font": {"size": 11, "color": theme.muted},
-            }
-        ],
     }
-    return go.Figure({"data": traces, "layout": layout})
+
+
+def _chance_label(chance: float, mode: Mode) -> dict[str, Any]:
+    return {
+        "x": chance,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "xanchor": "left",
+        "text": "chance",
+        "showarrow": False,
+        "font": {"size": 11, "color": THEMES[mode].muted},
+    }
 
 
 def _chance_line(chance: float, mode: Mode) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from .palette import THEMES, Mode
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-# Up to this many rows and columns a cell has room for its number.
+# Up to this many rows and columns a cell has room for its number on a full page.
 MAX_NUMBERED = 14
 _LABEL_CHARS = 16
 _SMALLEST_CELL, _LARGEST_CELL, _SIDE = 22, 46, 620
@@ -40,6 +40,8 @@ def token_heatmap(
     rows: Sequence[AxisWord],
     columns: Sequence[AxisWord],
     mode: Mode = "light",
+    *,
+    width: int | None = None,
 ) -> "go.Figure":
     """Draw what each pair of words adds; the sum of all cells is the cosine.
 
@@ -48,6 +50,8 @@ def token_heatmap(
         rows: R words of the first sentence, the first one at the top.
         columns: C words of the second one.
         mode: "light" or "dark".
+        width: Pixels that there are, if cells should shrink to fit; they then lose their numbers,
+            which a pointer still shows.
 
     Returns:
         A figure as wide as it needs to be, whose colours reach from the largest amount of a
@@ -58,9 +62,14 @@ def token_heatmap(
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"values has shape {values.shape}; there are {len(rows)} x {len(columns)}")
     most = max(len(rows), len(columns), 1)
+    left = max((len(_label(word)) for word in rows), default=0) * _LETTER + 16
+    across = max((len(_label(word)) for word in columns), default=0) * _LETTER
     cell = float(np.clip(_SIDE / most, _SMALLEST_CELL, _LARGEST_CELL))
+    if width is not None:
+        cell = min(cell, (width - left - 0.71 * across) / max(len(columns), 1))
     largest = _largest(values, rows, columns)
-    numbered = most <= MAX_NUMBERED
+    numbered = most <= MAX_NUMBERED and width is None
+    scaled = not numbered and width is None
     trace = {
         "type": "heatmap",
         "z": values.astype(np.float32),
@@ -73,15 +82,13 @@ def token_heatmap(
         "hovertemplate": "%{hovertext}<br>adds <b>%{z:.4f}</b><extra></extra>",
         "texttemplate": "%{z:.3f}" if numbered else "",
         "textfont": {"size": 11},
-        "showscale": not numbered,
+        "showscale": scaled,
         "colorbar": _scale(mode),
     }
-    across = max((len(_label(word)) for word in columns), default=0) * _LETTER
     tilted = across > cell
     top = int(across * 0.71) + 24 if tilted else 30
-    left = max((len(_label(word)) for word in rows), default=0) * _LETTER + 16
     # A label that leans out beyond the last column needs room as well.
-    right = (0 if numbered else _SCALE) + (int(across * 0.71) if tilted else 8)
+    right = (_SCALE if scaled else 0) + (int(across * 0.71) if tilted else 8)
     layout = base_layout(mode, int(cell * len(rows)) + top + _BOTTOM)
     layout |= _axes(rows, columns, mode, tilted) | {
         "autosize": False,

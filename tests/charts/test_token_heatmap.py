@@ -70,3 +70,10 @@ def test_words_are_inert():
 def test_a_matrix_that_does_not_fit_its_words_is_refused():
     with pytest.raises(ValueError, match="2 x 1"):
         token_heatmap(np.ones((1, 2)), words(2), words(1))
+
+
+def test_a_figure_fits_the_width_there_is_and_then_has_no_crammed_numbers():
+    side = [AxisWord(word) for word in "[CLS] My package came later than promised . [SEP]".split()]
+    figure = token_heatmap(np.eye(len(side)), side, side, width=330)
+    assert figure.layout.width <= 330 < token_heatmap(np.eye(9), side, side).layout.width
+    assert figure.data[0].texttemplate == ""
