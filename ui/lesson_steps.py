@@ -249,7 +249,7 @@ def _retrieve_and_rerank(lab: Lab) -> None:
         "page. The cross-encoder in the box, `cross-mini`, is small and saw few examples: it puts "
         "a plain BERT's candidates in a better order, but not those of `sbert-mini` or `minilm`. "
         "To see step 3 gain over these, take a larger one, such as "
-        "`cross-encoder/ms-marco-MiniLM-L6-v2`, which is fetched when there is a network."
+        "`ms-marco-minilm-l6`, which is fetched when there is a network."
     )
 
 
