@@ -134,7 +134,8 @@ def _choose_columns(data: TrainData, objective: str) -> TrainData:
 
 def _show_preview(preview: TrainPreview) -> None:
     """What was found, and the first examples as text."""
-    st.markdown(f"**{preview.count:,} examples found**")
+    examples = "example" if preview.count == 1 else "examples"
+    st.markdown(f"**{preview.count:,} {examples} found**")
     st.caption(plain(" ".join(preview.found)))
     headings = list(preview.rows[0]) if preview.rows else []
     texts = [name for name in headings if name not in ("score", "label")]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HEIGHT = 560  # pixels
 # Shares of the map's extent: nearer than this two discs overlap, and a name belongs to a hit.
 _OVERLAP, _BELONGS = 0.045, 0.12
+_EDGE = 0.2  # share of the extent from the middle, beyond which a name may leave the map
 _MOST = 200  # hits that are looked at for room
 _BACKGROUND = 0.4
 
@@ -47,7 +48,8 @@ def mark_hits(
     marked.update_traces(opacity=_BACKGROUND)
     marked.update_layout(showlegend=False, uirevision="hits", height=HEIGHT)
     if coordinates.shape[1] == 2:
-        marked.layout.annotations = _near(marked.layout.annotations, coordinates, span)
+        near = _near(marked.layout.annotations, coordinates, span)
+        marked.layout.annotations = [_inward(name, _middle(figure), span) for name in near]
     if len(coordinates):
         marked.add_trace(_marks(coordinates, texts, span, mode))
     if place is not None:
@@ -77,6 +79,19 @@ def _near(annotations: Sequence[Any], coordinates: NDArray[np.floating], span: f
     gaps = np.linalg.norm(coordinates[:, None] - places[None], axis=2)  # (K, names)
     nearest = np.unique(gaps.argmin(axis=1)[gaps.min(axis=1) < _BELONGS * span])
     return [annotations[place] for place in nearest]
+
+
+def _middle(figure: "go.Figure") -> float:
+    """Where the points are half way from left to right, in map units."""
+    across = np.concatenate([np.asarray(trace.x, dtype=np.float64) for trace in figure.data])
+    return float(across.min() + across.max()) / 2
+
+
+def _inward(name: Any, middle: float, span: float) -> Any:
+    """Let a name near an edge run towards the middle: this map is narrower than it was made for."""
+    if abs(name.x - middle) > _EDGE * span:
+        name.update(xanchor="left" if name.x < middle else "right", xshift=0)
+    return name
 
 
 def numbered(coordinates: NDArray[np.floating], span: float) -> NDArray[np.bool_]:

@@ -46,3 +46,9 @@ def test_no_hits_draw_no_marks_and_three_dimensions_work(figure):
     solid = np.hstack([POINTS, POINTS[:, :1]])
     room = map_figure(MapData(solid, np.arange(6), TEXTS))
     assert mark_hits(room, solid[:2], TEXTS, "q", solid[3], "light").data[-2].type == "scatter3d"
+
+
+def test_names_near_an_edge_run_towards_the_middle(figure):
+    marked = mark_hits(figure, POINTS, TEXTS, "q", None, "light")
+    anchors = {name.text.split("> ")[-1]: name.xanchor for name in marked.layout.annotations}
+    assert (anchors["low"], anchors["right"]) == ("left", "right")
