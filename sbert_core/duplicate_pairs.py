@@ -86,10 +86,6 @@ class Duplicates:
             f"{limit:,} are kept; they reach down to {self.pairs.complete_from:.3f}."
         )
 
-    def copies_of(self, row: int) -> int:
-        """Count the rows that have the text of a row, itself included."""
-        return int(self._sizes()[self.place[row]])
-
     def places_at(
         self,
         threshold: float,
@@ -141,7 +137,7 @@ class Duplicates:
             doubted: bool array of shape (P,): pairs to leave out.
         """
         places = self.places_at(threshold, doubted=doubted)
-        sizes = self._sizes()
+        sizes = self.text_sizes()
         across = sizes[self.place[self.pairs.a[places]]] * sizes[self.place[self.pairs.b[places]]]
         total = int((sizes * (sizes - 1) // 2).sum() + across.sum())
         order = np.argsort(self.place, kind="stable")
@@ -156,8 +152,8 @@ class Duplicates:
         chosen = np.lexsort((b, a, -cosines))[:limit]
         return RowPairs(a[chosen], b[chosen], cosines[chosen].astype(np.float32), total)
 
-    def _sizes(self) -> NDArray[np.int64]:
-        """Rows of each distinct text, shape (U,)."""
+    def text_sizes(self) -> NDArray[np.int64]:
+        """Count the rows of each distinct text: int64 (U,)."""
         return np.bincount(self.place, minlength=len(self.first)).astype(np.int64)
 
 

@@ -291,10 +291,6 @@ class DuplicatesDesk:
         """Forget the latest judgement."""
         self._keep_judgements(found, self._judgements(found)[:-1])
 
-    def forget_judgements(self, found: Duplicates) -> None:
-        """Forget all judgements on this corpus."""
-        self._keep_judgements(found, [])
-
     def judged(self, found: Duplicates) -> list[tuple[int, bool]]:
         """List the judged pairs that are among those found: place in `pairs`, and the verdict.
 
@@ -343,14 +339,14 @@ class DuplicatesDesk:
 
         places = found.places_at(threshold, doubted=doubted)
         texts = self._lab.texts(found.run.corpus_id)
-        a, b = found.pairs.a[places], found.pairs.b[places]
+        a, b, sizes = found.pairs.a[places], found.pairs.b[places], found.text_sizes()
         columns: dict[str, Any] = {
             "row_a": a,
             "row_b": b,
             "cosine": found.pairs.cosines[places],
             "kind": [kind_name(kind) for kind in found.kinds[places].tolist()],
-            "rows_with_text_a": found._sizes()[found.place[a]],
-            "rows_with_text_b": found._sizes()[found.place[b]],
+            "rows_with_text_a": sizes[found.place[a]],
+            "rows_with_text_b": sizes[found.place[b]],
             "text_a": [texts[row] for row in a.tolist()],
             "text_b": [texts[row] for row in b.tolist()],
         }

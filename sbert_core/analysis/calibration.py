@@ -112,7 +112,7 @@ def band_of(cosines: NDArray[np.floating]) -> NDArray[np.int64]:
     A cosine of 1 belongs to the band below it.
     """
     # A float32 just below an edge that float64 cannot write either belongs above it.
-    bands = np.floor(np.asarray(cosines, np.float64) / BAND + 1e-6).astype(np.int64)
+    bands = np.floor(np.asarray(cosines, np.float64) / BAND + 1e-5).astype(np.int64)
     return np.minimum(bands, round(1 / BAND) - 1)
 
 

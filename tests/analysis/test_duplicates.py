@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sbert_core.analysis.duplicates import mine_pairs
+from sbert_core.analysis.duplicates import describe_group, group_rows, mine_pairs
 
 
 def brute_force(embeddings, floor):
@@ -44,3 +44,29 @@ def test_one_row_has_no_pair():
 def test_a_zero_row_is_like_nothing():
     found = mine_pairs(np.zeros((3, 8), dtype=np.float32), 0.5)
     assert len(found.cosines) == 0
+
+
+def test_too_many_pairs_keep_the_strongest_and_say_from_where_on_they_are_complete(planted):
+    everything = mine_pairs(planted, 0.4)
+    found = mine_pairs(planted, 0.4, max_pairs=100)
+    assert found.capped and not everything.capped
+    np.testing.assert_array_equal(found.cosines, everything.cosines[:100])
+    np.testing.assert_array_equal(found.a, everything.a[:100])
+
+
+def test_the_cheap_product_does_not_decide(planted):
+    exact, cheap = (mine_pairs(planted, 0.8, precision=kind) for kind in ("float32", "bfloat16"))
+    np.testing.assert_array_equal(exact.a, cheap.a)
+    np.testing.assert_array_equal(exact.b, cheap.b)
+    np.testing.assert_array_equal(exact.cosines, cheap.cosines)
+
+
+def test_groups_are_what_hangs_together_and_a_chain_is_called_one():
+    parts = group_rows(np.array([0, 1, 5]), np.array([1, 2, 6]), 8)
+    assert [part.tolist() for part in parts] == [[0, 1, 2], [5, 6]]
+    turn = np.radians([0, 35, 70])
+    vectors = np.stack([np.cos(turn), np.sin(turn)], axis=1).astype(np.float32)
+    group = describe_group(parts[0], vectors, 0.8)
+    assert (group.central, group.chained) == (1, True)
+    assert group.least_cosine == pytest.approx(np.cos(np.radians(70)), abs=1e-6)
+    assert not describe_group(parts[0][:2], vectors, 0.8).chained

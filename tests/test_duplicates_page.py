@@ -1,0 +1,91 @@
+"""The Duplicates page without a browser: before a search, after it, judged, and taken away."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sbert_core import sample
+from sbert_core.jobs import JobQueue
+from sbert_core.lab import Lab
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = "pages/6_Duplicates.py"
+
+
+@pytest.fixture
+def open_page(monkeypatch):
+    """Open the page with the bundled sample on the table; no worker is started."""
+    monkeypatch.setattr(JobQueue, "ensure_worker", lambda self: None)
+    monkeypatch.chdir(ROOT)
+
+    def opened():
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        return healthy(healthy(at.run()).switch_page(PAGE).run())
+
+    return opened
+
+
+@pytest.fixture
+def loaded(open_page):
+    """The page once the sample was searched."""
+    open_page()
+    lab = Lab()
+    lab.duplicates.find(sample.find(lab).corpus_id, sample.SAMPLE_MODEL)
+    return open_page()
+
+
+def healthy(at):
+    assert not at.exception, at.exception
+    assert not at.error, at.error
+    return at
+
+
+def words(at):
+    return " ".join(str(e.value) for e in [*at.title, *at.markdown, *at.caption, *at.info])
+
+
+def figures(at):
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def view(at, name):
+    control = next(c for c in at.segmented_control if name in c.options)
+    return healthy(control.set_value(control.options[list(control.options).index(name)]).run())
+
+
+def test_before_a_search_it_says_what_it_takes(open_page):
+    at = open_page()
+    assert "258,840 pairs to compare" in words(at)
+    (start,) = [b for b in at.button if b.label.startswith("Find duplicates")]
+    healthy(start.click().run())
+    assert [job.spec.title for job in Lab().jobs.jobs()][:1] == [
+        "Find duplicates in Sample messages"
+    ]
+
+
+def test_the_threshold_moves_every_figure(loaded):
+    before = figures(loaded)
+    (line,) = loaded.number_input
+    healthy(line.set_value(0.6).run())
+    after = figures(loaded)
+    assert int(after["Paraphrases"].replace(",", "")) > int(before["Paraphrases"].replace(",", ""))
+    left = "Rows left with one per group"
+    assert int(after[left].replace(",", "")) < int(before[left].replace(",", ""))
+
+
+def test_a_judged_pair_is_counted_and_can_be_taken_back(loaded):
+    lab = Lab()
+    found = lab.duplicates.stored(sample.find(lab).corpus_id, sample.SAMPLE_MODEL)
+    at = view(loaded, "Judge pairs")
+    healthy(
+        next(b for b in at.button if (b.key or "").startswith("duplicates_judge_")).click().run()
+    )
+    assert len(lab.duplicates.judged(found)) == 1
+    healthy(at.button(key="duplicates_undo").click().run())
+    assert lab.duplicates.judged(found) == []
+
+
+@pytest.mark.parametrize("name", ["Trivial copies", "Groups", "Take it with you"])
+def test_every_view_opens(loaded, name):
+    assert words(view(loaded, name))
