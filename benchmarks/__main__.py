@@ -18,9 +18,10 @@ from sbert_core.result_store import library_versions
 from sbert_core.sample import MESSAGES
 
 ROOT = Path(__file__).resolve().parent.parent
-# Those of the second row take one file.
+# Those of the second row take one file, those of the third make vectors of their own.
 ON_ALL_FILES = ("encode", "projection", "kmeans")
 ON_FIRST_FILE = ("start", "pipeline", "pages")
+ON_GENERATED = ("search", "duplicates")
 
 
 def main():
@@ -30,6 +31,7 @@ def main():
     files = [str(file.resolve()) for file in parser.parse_args().files]
     results = [run(name, files) for name in ON_ALL_FILES]
     results += [run(name, files[:1]) for name in ON_FIRST_FILE]
+    results += [run(name, []) for name in ON_GENERATED]
     report = {
         "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()}",
         "python": platform.python_version(),
