@@ -17,7 +17,11 @@ PAGES = {
     "home": ("", ".js-plotly-plot canvas"),
     "corpus": ("Corpus", "[data-testid=stDataFrame] canvas"),
     "map": ("Map_and_clusters", ".js-plotly-plot canvas"),
+    "compare": ("Compare_encoders", "text=Do they agree?"),
     "pair": ("Sentence_pair", "text=of random pairs"),
+    "search": ("Search?q=my+parcel+has+not+come", ".js-plotly-plot canvas"),
+    "benchmark": ("Benchmark", ".js-plotly-plot"),
+    "lesson": ("Why_SBERT?step=5", ".js-plotly-plot canvas"),
 }
 KEPT = {
     ("home", 1280, "light"),
@@ -25,9 +29,13 @@ KEPT = {
     ("map", 1280, "dark"),
     ("pair", 1280, "light"),
     ("train", 1280, "light"),
+    ("compare", 1280, "light"),
+    ("search", 1280, "light"),
+    ("duplicates", 1280, "light"),
 }
 _SETTLE_MS = 2500
 _TRAINED = "text=The pairs that moved most"
+_FOUND = "text=Rows left with one per group"
 
 
 def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[Path]:
@@ -45,7 +53,10 @@ def take(app: str, folder: Path, widths: list[int], schemes: list[str]) -> list[
     written = []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        pages = PAGES | {"train": (_trained_run(chromium, app), _TRAINED)}
+        pages = PAGES | {
+            "train": (_trained_run(chromium, app), _TRAINED),
+            "duplicates": (_duplicates(chromium, app), _FOUND),
+        }
         for width in widths:
             for scheme in schemes:
                 context = chromium.new_context(
@@ -76,6 +87,16 @@ def _trained_run(chromium: Browser, app: str) -> str:
     address = tab.url.removeprefix(f"{app}/")
     tab.close()
     return address
+
+
+def _duplicates(chromium: Browser, app: str) -> str:
+    """Look for duplicates in the sample; return the page's address."""
+    tab = chromium.new_page()
+    tab.goto(f"{app}/Duplicates")
+    tab.get_by_role("button", name="Find duplicates").click()
+    tab.locator(_FOUND).wait_for(timeout=300_000)
+    tab.close()
+    return "Duplicates"
 
 
 def main() -> None:

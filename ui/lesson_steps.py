@@ -175,11 +175,11 @@ def _two_maps(lab: Lab, *, named: bool = False) -> None:
     places = [found.models.index(model) for model in models]
     about = [found.encoders[place] for place in places]
     sample = _sample(lab)
-    titles = [_NAMES[model] for model in models] if named else ["Map A", "Map B"]
+    titles = ["plain BERT, [CLS] vector", "the same BERT, fine-tuned"]
     right = [f"{e.knn_label_accuracy:.0%} in a neighbourhood of their own topic" for e in about]
     chart = linked_maps_figure(
         LinkedMaps(
-            titles=titles,
+            titles=titles if named else ["Map A", "Map B"],
             subtitles=right if named else ["", ""],
             coordinates=[found.maps[place] for place in places],
             texts=lab.texts(sample.corpus_id),

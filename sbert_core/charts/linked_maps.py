@@ -89,7 +89,7 @@ def linked_maps_figure(data: LinkedMaps, mode: Mode = "light") -> "go.Figure":
 
     count = len(data.titles)
     traces: list[_Trace] = []
-    layout = _layout(mode, PANEL_HEIGHT)
+    layout = _layout(mode, PANEL_HEIGHT, two_lines=any(data.subtitles))
     layout["annotations"] = []
     for i, points in enumerate(data.coordinates):
         suffix = "" if i == 0 else str(i + 1)
@@ -105,7 +105,8 @@ def morph_figure(data: LinkedMaps, mode: Mode = "light", height: int = 560) -> "
     """Draw the first map alone, in the frame of all: what a morph begins with."""
     import plotly.graph_objects as go
 
-    layout = _layout(mode, height) | _axes(data, mode, "", [0.0, 1.0]) | {"dragmode": "pan"}
+    layout = _layout(mode, height, two_lines=False) | _axes(data, mode, "", [0.0, 1.0])
+    layout["dragmode"] = "pan"
     traces = list(_point_traces(data, data.coordinates[0], mode))
     return go.Figure({"data": traces, "layout": layout})
 
@@ -269,9 +270,9 @@ def _size(rows: int) -> dict[str, Any]:
 # --- frame ----------------------------------------------------------------------------------------
 
 
-def _layout(mode: Mode, height: int) -> dict[str, Any]:
+def _layout(mode: Mode, height: int, *, two_lines: bool) -> dict[str, Any]:
     return base_layout(mode, height) | {
-        "margin": {"l": 2, "r": 2, "t": 30, "b": 2},
+        "margin": {"l": 2, "r": 2, "t": 46 if two_lines else 30, "b": 2},
         "hovermode": "closest",
         "dragmode": "lasso",
         "clickmode": "event",
