@@ -2,11 +2,14 @@
 
 import streamlit as st
 
-from sbert_core.sample import shipped_pair
+from sbert_core.sample import ARGUMENT, SAMPLE_MODEL, shipped_pair
+from sbert_core.scripts import home_script
 from ui.home_view import show_argument, show_pair, show_sample_map
 from ui.page import PRIVACY, setup_page
+from ui.script_export import offer_script
 
 lab = setup_page("Home")
+pair = shipped_pair()
 
 st.title("What are your sentences about?")
 st.markdown(
@@ -27,7 +30,8 @@ with side:
         label="See why BERT needed SBERT, in ten minutes",
         icon=":material/school:",
     )
-    show_pair(shipped_pair())
+    show_pair(pair)
     show_argument()
 with picture:
     show_sample_map(lab)
+offer_script("home", home_script(pair["a"], pair["b"], ARGUMENT, SAMPLE_MODEL))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from sbert_core.errors import SBERTLabError
+from sbert_core.scripts import embedding_script
 from ui import state
 from ui.cached import reading_of
 from ui.corpus_view import (
@@ -16,6 +17,7 @@ from ui.corpus_view import (
 )
 from ui.jobs_panel import job_panel
 from ui.page import current_corpus, setup_page
+from ui.script_export import offer_script
 from ui.wording import plain
 
 lab = setup_page("Corpus")
@@ -31,6 +33,8 @@ if upload is None:
     info = current_corpus(lab)
     running = job_panel(lab, info.corpus_id)
     show_corpus(lab, info, state.encoder(), running=running)
+    if lab.is_embedded(info.corpus_id, state.encoder()):
+        offer_script("vectors", embedding_script(info, state.encoder()))
     st.stop()
 
 try:

@@ -3,12 +3,14 @@
 import streamlit as st
 
 from sbert_core.errors import SBERTLabError
+from sbert_core.scripts import map_script
 from ui import state
 from ui.cluster_view import show_group_details
 from ui.jobs_panel import ask_for, job_panel
 from ui.map_settings import map_settings
 from ui.map_view import explore_map, show_exports
 from ui.page import current_corpus, offer_embedding, setup_page
+from ui.script_export import offer_script
 from ui.wording import plain
 
 lab = setup_page("Map and clusters")
@@ -33,5 +35,6 @@ try:
         st.divider()
         show_group_details(lab, info, drawn, grouped)
         show_exports(lab, info, drawn, grouped)
+        offer_script("map", map_script(info, model, settings.projection, settings.clusters))
 except SBERTLabError as error:
     st.error(plain(str(error)))

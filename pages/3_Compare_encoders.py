@@ -3,11 +3,13 @@
 import streamlit as st
 
 from sbert_core.errors import SBERTLabError
+from sbert_core.scripts import comparison_script
 from ui.compare_neighbours import show_changed
 from ui.compare_settings import choose_comparison, offer_comparison
 from ui.compare_view import show_agreement, show_figures, show_maps
 from ui.jobs_panel import job_panel
 from ui.page import current_corpus, setup_page
+from ui.script_export import offer_script
 from ui.wording import plain
 
 lab = setup_page("Compare encoders")
@@ -30,5 +32,6 @@ try:
     show_agreement(found)
     st.divider()
     show_changed(lab, found)
+    offer_script("compare", comparison_script(info, choice.models, choice.config))
 except SBERTLabError as error:
     st.error(plain(str(error)))

@@ -3,11 +3,13 @@
 import streamlit as st
 
 from sbert_core.sample import ARGUMENT
+from sbert_core.scripts import pair_script
 from ui import state
 from ui.anatomy_view import show_anatomy
 from ui.explain_view import choose_encoder, link_to_pair, show_explanation
 from ui.page import current_corpus, setup_page
 from ui.pair_view import follow_link, pair_text, said_plainly, show_heatmap, show_scores
+from ui.script_export import offer_script
 
 lab = setup_page("Sentence pair")
 info = current_corpus(lab)
@@ -51,7 +53,9 @@ with link:
     link_to_pair(a, b, model)
 with said_plainly():
     if typed:
-        show_explanation(lab, a, b, model)
+        method = show_explanation(lab, a, b, model)
+        if models:
+            offer_script("pair", pair_script(info, a, b, models, model, method))
     else:
         st.caption("Here the words of both sentences will be weighed.")
 

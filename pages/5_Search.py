@@ -5,9 +5,11 @@ from dataclasses import replace
 import streamlit as st
 
 from sbert_core.errors import SBERTLabError
+from sbert_core.scripts import search_script
 from ui import state
 from ui.jobs_panel import job_panel
 from ui.page import current_corpus, offer_embedding, setup_page
+from ui.script_export import offer_script
 from ui.search_engine import remember_query, show_engine
 from ui.search_hits import like_row, show_export, show_hits, show_like, show_map, timing
 from ui.search_many import search_many
@@ -90,5 +92,7 @@ try:
         if embedded:
             with picture:
                 show_map(lab, info, results[0], model, like)
+    script = search_script(info, model, query, request, settings.modes, like)
+    offer_script("search", script)
 except SBERTLabError as error:
     st.error(plain(str(error)))

@@ -14,6 +14,7 @@ from typing import Any
 
 from . import __version__
 from .cli_bench import add_bench
+from .cli_classify import add_classify
 from .cli_compare import add_compare
 from .cli_duplicates import add_duplicates
 from .cli_evaluate import add_evaluate
@@ -75,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
         add(commands)
     for add in (_add_cluster, _add_map, add_evaluate, _add_sample):
         add(commands)
-    for add in (add_compare, add_explain, add_search, add_duplicates):
+    for add in (add_compare, add_explain, add_search, add_duplicates, add_classify):
         add(commands)
     for add in (add_train, add_pretrain, add_bench):
         add(commands)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .cli_classify import classify_text
 from .cli_compare import compare_text
 from .cli_duplicates import as_duplicates_text
 from .cli_evaluate import evaluation_text
@@ -129,6 +130,7 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "similarity": _similarity,
     "cluster": _cluster,
     "evaluate": evaluation_text,
+    "classify": classify_text,
     "compare": compare_text,
     "duplicates": as_duplicates_text,
     "explain": explain_text,

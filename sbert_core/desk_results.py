@@ -3,6 +3,7 @@
 from .analysis.anatomy import Anatomy
 from .analysis.explain import PairExplanation, WordEffects
 from .analysis.words import Word
+from .classification import FewShot, FewShotConfig, Sorted, ZeroShotConfig
 from .comparison import CompareConfig, Comparison
 from .duplicate_pairs import Duplicates
 from .evaluation.race import RaceResult
@@ -27,6 +28,8 @@ __all__ = [
     "Comparison",
     "Duplicates",
     "EngineChoice",
+    "FewShot",
+    "FewShotConfig",
     "LeaderboardRow",
     "PairExplanation",
     "RaceResult",
@@ -37,9 +40,11 @@ __all__ = [
     "SearchMode",
     "SearchRequest",
     "SearchResult",
+    "Sorted",
     "SpeedResult",
     "StsDetails",
     "Word",
     "WordEffects",
+    "ZeroShotConfig",
     "checked_queries",
 ]

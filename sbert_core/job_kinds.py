@@ -50,6 +50,7 @@ def _runners(lab: "Lab") -> dict[str, _Runner]:
         "cluster": cluster,
         "map": draw,
         "train": train,
+        "classify": lab.classification.run_job,
         "compare": lab.comparison.run_job,
         "leaderboard": lab.leaderboard.run_job,
         "race": lab.race.run_job,

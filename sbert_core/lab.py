@@ -16,6 +16,7 @@ from .analysis.clustering import ClusterConfig, LabelAgreement, label_agreement
 from .analysis.map_trust import MAP_CAVEAT
 from .analysis.projection import PROJECTION_METHODS, ProjectionConfig, ProjectionMethod, place
 from .analysis.similarity import cos_sim
+from .classification_desk import ClassificationDesk
 from .comparison_desk import ComparisonDesk
 from .corpus.export import to_csv, to_parquet
 from .corpus.reader import read_corpus
@@ -83,7 +84,6 @@ __all__ = [
 ]
 
 DEFAULT_ENCODER = "minilm"
-
 _JOB_TITLES = {"embed": "Embed", "cluster": "Find groups in", "map": "Draw the map of"}
 
 
@@ -109,6 +109,7 @@ class Lab:
         self.leaderboard = LeaderboardDesk(self)
         self.race = RaceDesk(self)
         self.duplicates = DuplicatesDesk(self)
+        self.classification = ClassificationDesk(self)
         self.search = SearchDesk(self)
         self.evaluation.rankers |= self.search.rankers()
 
@@ -224,6 +225,7 @@ class Lab:
             self.jobs.dismiss(job.job_id)
         self.workspace.delete_corpus(corpus_id)
         self.search.forget(corpus_id)
+        self.classification.forget(corpus_id)
         shutil.rmtree(shard_folder(self.workspace.root, corpus_id), ignore_errors=True)
 
     # --- vectors ----------------------------------------------------------------------------

@@ -40,8 +40,13 @@ _ALSO_SCORED = ("bert-mini:max", "sbert-mini-nli")
 
 def find(lab: "Lab") -> CorpusInfo | None:
     """Return the sample if it is in a workspace; a user may have deleted it."""
-    corpus_id = _shipped()["corpus_id"]
-    return next((info for info in lab.corpora() if info.corpus_id == corpus_id), None)
+    wanted = corpus_id()
+    return next((info for info in lab.corpora() if info.corpus_id == wanted), None)
+
+
+def corpus_id() -> str:
+    """The id that the sample has in every workspace."""
+    return str(_shipped()["corpus_id"])
 
 
 def install(lab: "Lab") -> CorpusInfo:

@@ -25,6 +25,7 @@ FOR_PAGES = {
     "errors",
     "jobs",
     "sample",
+    "scripts",
     "charts",
     "training_request",
 }

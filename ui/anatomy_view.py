@@ -7,8 +7,10 @@ import streamlit as st
 from sbert_core.charts.anatomy import layer_heatmap, token_bars, vector_strips
 from sbert_core.charts.layout import QUIET_CONFIG
 from sbert_core.lab import Lab
+from sbert_core.scripts import anatomy_script
 
 from . import state
+from .script_export import offer_script
 from .wording import counted, plain
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ def show_anatomy(lab: Lab, a: str, b: str, model: str) -> None:
         "Sentence", _SIDES, default=_SIDES[0], required=True, key="anatomy_side"
     )
     with st.spinner("Looking into the encoder …"):
-        anatomy = lab.explanation.anatomy(b if side == _SIDES[1] else a, model)
+        sentence = b if side == _SIDES[1] else a
+        anatomy = lab.explanation.anatomy(sentence, model)
     st.markdown(_in_words(anatomy))
     if anatomy.truncated:
         st.warning(f"{plain(anatomy.model)} reads only the beginning of this sentence.")
@@ -51,6 +54,7 @@ def show_anatomy(lab: Lab, a: str, b: str, model: str) -> None:
         _vectors(anatomy)
     with layers:
         _layers(anatomy)
+    offer_script("anatomy", anatomy_script(sentence, model))
 
 
 def _in_words(anatomy: "Anatomy") -> str:

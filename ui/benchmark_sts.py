@@ -12,11 +12,13 @@ from sbert_core.desk_results import BenchmarkTask, LeaderboardRow, StsDetails
 from sbert_core.errors import SBERTLabError
 from sbert_core.lab import Lab
 from sbert_core.sample import ARGUMENT, PAIRS
+from sbert_core.scripts import graded_pairs_script
 
 from . import state
 from .benchmark_data import choose_encoders, choose_pairs
 from .benchmark_run import csv_button, offer_measuring
 from .cross_choice import MEASURED, PUBLISHED
+from .script_export import offer_script
 from .wording import counted, plain
 
 _WORST = 12
@@ -58,6 +60,8 @@ def show_sts(lab: Lab) -> None:
     if rows:
         _show_table(lab, path, rows)
         _show_disagreement(lab, path, rows)
+        script = graded_pairs_script(path, [row.model for row in rows])
+        offer_script("graded-pairs", script)
 
 
 def in_order(rows: Sequence[LeaderboardRow]) -> list[LeaderboardRow]:

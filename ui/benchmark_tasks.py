@@ -11,11 +11,13 @@ from sbert_core.charts.score_bars import ScoreBar, score_bars
 from sbert_core.desk_results import BenchmarkTask
 from sbert_core.lab import Lab
 from sbert_core.sample import ARGUMENT
+from sbert_core.scripts import task_script
 
 from . import state
 from .benchmark_data import choose_encoders, choose_file
 from .benchmark_run import csv_button, offer_measuring
 from .cross_choice import MEASURED
+from .script_export import offer_script
 from .wording import counted, plain
 
 _Kind = Literal["clusters", "pairs", "nli", "triplet", "retrieval"]
@@ -148,6 +150,7 @@ def show_tasks(lab: Lab) -> None:
         st.caption(f"{plain(lab.leaderboard.name_of(task))}: nothing is measured on it yet.")
         return
     _show_figures(lab, task, words, figures)
+    offer_script(task.kind, task_script(task, list(figures)))
 
 
 def _choose_task(lab: Lab, kind: _Kind) -> BenchmarkTask | None:

@@ -8,6 +8,7 @@ from sbert_core.charts.score_histogram import score_histogram
 from sbert_core.desk_results import Duplicates
 from sbert_core.errors import SBERTLabError
 from sbert_core.lab import CorpusInfo, Lab
+from sbert_core.scripts import duplicates_script
 
 from . import state
 from .duplicates_calibration import show_calibration
@@ -15,6 +16,7 @@ from .duplicates_exports import show_exports
 from .duplicates_groups import show_groups
 from .duplicates_line import draw_line, threshold, type_threshold
 from .duplicates_lists import show_paraphrases, show_trivial
+from .script_export import offer_script
 from .wording import counted, plain
 
 _VIEWS = ("Paraphrases", "Trivial copies", "Groups", "Judge pairs", "Take it with you")
@@ -68,6 +70,22 @@ def _explore(lab: Lab, info: CorpusInfo, found: Duplicates) -> None:
         show_calibration(lab, found, line)
     else:
         show_exports(lab, info, found, line, doubted)
+    offer_script("duplicates", _script(lab, info, found, line, leave_out=doubted is not None))
+
+
+def _script(lab: Lab, info: CorpusInfo, found: Duplicates, line: float, *, leave_out: bool) -> str:
+    """What is shown, as a script; the tables to take away are those that it writes."""
+    looked = lab.duplicates.looked_with(info.corpus_id)
+    cross = looked[0] if looked else None
+    looks = [
+        float(run.parameters["threshold"])
+        for run in reversed(lab.workspace.runs(info.corpus_id, "duplicates_second_look"))
+        if run.parameters["cross"] == cross and run.parameters["of"] == found.run.run_id
+    ]
+    keep = state.recall("duplicates_keep", "longest")
+    return duplicates_script(
+        info, found.run.encoder, line, found.floor, keep, cross, looks, leave_out=leave_out
+    )
 
 
 def _nothing(found: Duplicates) -> None:

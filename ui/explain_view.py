@@ -57,8 +57,12 @@ def choose_encoder(models: list[str], at_hand: list[str]) -> str:
     return chosen
 
 
-def show_explanation(lab: Lab, a: str, b: str, model: str) -> None:
-    """Which words make the cosine of a pair what it is."""
+def show_explanation(lab: Lab, a: str, b: str, model: str) -> str:
+    """Which words make the cosine of a pair what it is.
+
+    Returns:
+        The method that was chosen.
+    """
     methods = lab.explanation.methods(model)
     method = st.segmented_control(
         "How",
@@ -76,6 +80,7 @@ def show_explanation(lab: Lab, a: str, b: str, model: str) -> None:
     else:
         _left_over(explanation)
     st.caption(_NO_ATTENTION)
+    return explanation.method
 
 
 def link_to_pair(a: str, b: str, model: str) -> None:

@@ -19,6 +19,7 @@ _PAGES = (
     ("pages/4_Sentence_pair.py", "Sentence pair", ":material/compare_arrows:"),
     ("pages/5_Search.py", "Search", ":material/search:"),
     ("pages/6_Duplicates.py", "Duplicates", ":material/content_copy:"),
+    ("pages/7_Classify.py", "Classify", ":material/label:"),
     ("pages/8_Train.py", "Train", ":material/model_training:"),
     ("pages/9_Benchmark.py", "Benchmark", ":material/leaderboard:"),
     ("pages/10_Why_SBERT.py", "Why SBERT", ":material/school:"),

@@ -12,8 +12,10 @@ from sbert_core.charts.strips import percentile_strip
 from sbert_core.errors import DataError, SBERTLabError
 from sbert_core.lab import CorpusInfo, Lab
 from sbert_core.results import PairSimilarity, RandomPairs
+from sbert_core.scripts import matrix_script
 
 from . import state
+from .script_export import offer_script
 from .wording import plain
 
 MOST_SENTENCES = 50
@@ -155,6 +157,7 @@ def show_heatmap(lab: Lab, models: list[str]) -> None:
             theme=None,
             config=QUIET_CONFIG,
         )
+    offer_script("cosines", matrix_script(sentences, model))
 
 
 def sentences_of(pasted: str) -> list[str]:

@@ -6,11 +6,13 @@ from sbert_core.charts.layout import QUIET_CONFIG
 from sbert_core.charts.race import TimePoint, race_figure
 from sbert_core.desk_results import RaceResult
 from sbert_core.lab import Lab
+from sbert_core.scripts import race_script
 
 from . import state
 from .cross_choice import MEASURED, PUBLISHED, choose_cross_encoder
 from .page import current_corpus
 from .rerank_view import show_reranking
+from .script_export import offer_script
 from .wording import plain
 
 # The Benchmark page finds both of its tabs about cross-encoders here.
@@ -55,6 +57,7 @@ def show_race(lab: Lab) -> None:
         )
         return
     _show_result(lab, result)
+    offer_script("race", race_script(info, model, cross))
 
 
 def _show_result(lab: Lab, result: RaceResult) -> None:

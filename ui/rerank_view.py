@@ -8,11 +8,13 @@ from sbert_core.desk_results import RerankCurve, Reranking, SearchFiles
 from sbert_core.errors import SBERTLabError
 from sbert_core.lab import CorpusInfo, Lab
 from sbert_core.sample import SAMPLE_NAME
+from sbert_core.scripts import reranked_query_script, reranking_depths_script
 
 from . import state
 from .benchmark_data import choose_file
 from .cross_choice import MEASURED, choose_cross_encoder
 from .page import current_corpus, offer_embedding
+from .script_export import offer_script
 from .wording import counted, plain
 
 _QUERY, _DEPTH = "rerank_query", "rerank_depth"
@@ -90,6 +92,7 @@ def _show_query(lab: Lab, info: CorpusInfo, model: str, cross: str) -> None:
     )
     st.caption(_reading(found))
     _show_moves(found)
+    offer_script("reranked", reranked_query_script(info, query, model, cross, count))
 
 
 def _reading(found: Reranking) -> str:
@@ -158,6 +161,7 @@ def _show_depths(lab: Lab, model: str, cross: str) -> None:
         st.rerun()
     if curve is not None:
         _show_curve(curve)
+        offer_script("depths", reranking_depths_script(files, model, cross))
 
 
 def _choose_files(lab: Lab) -> SearchFiles | None:

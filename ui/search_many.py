@@ -4,9 +4,11 @@ import streamlit as st
 
 from sbert_core.desk_results import SearchRequest, SearchResult, checked_queries
 from sbert_core.lab import CorpusInfo, Lab
+from sbert_core.scripts import many_searches_script
 
 from . import state
 from .cached import Upload, reading_of
+from .script_export import offer_script
 from .search_hits import in_milliseconds, show_export
 from .wording import counted, plain
 
@@ -25,6 +27,8 @@ def search_many(lab: Lab, info: CorpusInfo, model: str, request: SearchRequest) 
     found = lab.search.stored_batch(info.corpus_id, asked, request, model)
     if found is not None:
         _show(lab, info, model, request, found[1])
+        script = many_searches_script(info, model, asked, request, found[0].run_id)
+        offer_script("searches", script)
         return
     if any(job.spec.kind == "search" and job.active for job in lab.jobs.jobs(info.corpus_id)):
         st.caption("The hits appear here as soon as all queries have been answered.")

@@ -6,10 +6,12 @@ from sbert_core.charts.layout import QUIET_CONFIG
 from sbert_core.charts.speed import batch_figure, path_figure, share_figure
 from sbert_core.desk_results import SpeedResult
 from sbert_core.lab import Lab
+from sbert_core.scripts import speed_script
 
 from . import state
 from .cross_choice import MEASURED
 from .page import current_corpus
+from .script_export import offer_script
 from .wording import plain
 
 
@@ -40,6 +42,7 @@ def show_speed(lab: Lab) -> None:
     if result is not None:
         _show_paths(result)
         _show_batches(result)
+        offer_script("speed", speed_script(info, model))
 
 
 def _show_paths(result: SpeedResult) -> None:

@@ -6,9 +6,11 @@ from pathlib import PurePath
 import streamlit as st
 
 from sbert_core.lab import Lab
+from sbert_core.scripts import training_script
 from sbert_core.training_request import TrainReport, TrainRequest
 
 from . import state
+from .script_export import offer_script
 from .train_runs import data_name, delete_button
 from .train_view import show_pictures
 from .wording import counted, duration, plain
@@ -27,6 +29,7 @@ def show_result(lab: Lab, run_id: str, request: TrainRequest, report: TrainRepor
         _take_away(lab, run_id, request, report)
     show_pictures(lab, run_id, report.steps)
     _moved(request, report)
+    offer_script("train", training_script(request))
 
 
 def _verdict(request: TrainRequest, report: TrainReport) -> None:
