@@ -18,6 +18,7 @@ from sbert_core.lab import Lab
 from sbert_core.sample import ARGUMENT, PAIRS
 
 from .encoders.tiny_models import bert_model, bert_tokenizer, write_checkpoint
+from .page_checks import healthy, words
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/9_Benchmark.py"
@@ -67,17 +68,6 @@ def graded(tmp_path):
     path = tmp_path / "graded.csv"
     path.write_text(GRADED, encoding="utf-8")
     return path
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, [error.value for error in at.error]
-    return at
-
-
-def words(at):
-    shown = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.info, *at.warning]
-    return " ".join(str(element.value) for element in shown)
 
 
 def button(at, label):

@@ -10,6 +10,8 @@ from sbert_core.desk_results import FewShotConfig
 from sbert_core.jobs import JobQueue
 from sbert_core.lab import Lab
 
+from .page_checks import healthy, words
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/7_Classify.py"
 
@@ -27,16 +29,6 @@ def open_page(monkeypatch):
         return healthy(healthy(at.run()).switch_page(PAGE).run())
 
     return opened
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, at.error
-    return at
-
-
-def words(at):
-    return " ".join(str(e.value) for e in [*at.title, *at.markdown, *at.caption, *at.info])
 
 
 def figures(at):

@@ -13,6 +13,8 @@ from sbert_core.jobs import JobQueue
 from sbert_core.lab import Lab
 from sbert_core.model_shelf import ModelShelf
 
+from .page_checks import healthy, words
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/3_Compare_encoders.py"
 
@@ -32,16 +34,6 @@ def lab(monkeypatch):
 def page(lab):
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     return at.switch_page(PAGE).run()
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, at.error
-    return at
-
-
-def words(at):
-    return " ".join(str(element.value) for element in [*at.markdown, *at.caption, *at.info])
 
 
 def drawn(at):

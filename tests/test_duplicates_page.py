@@ -9,6 +9,8 @@ from sbert_core import sample
 from sbert_core.jobs import JobQueue
 from sbert_core.lab import Lab
 
+from .page_checks import healthy, words
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/6_Duplicates.py"
 
@@ -33,16 +35,6 @@ def loaded(open_page):
     lab = Lab()
     lab.duplicates.find(sample.find(lab).corpus_id, sample.SAMPLE_MODEL)
     return open_page()
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, at.error
-    return at
-
-
-def words(at):
-    return " ".join(str(e.value) for e in [*at.title, *at.markdown, *at.caption, *at.info])
 
 
 def figures(at):

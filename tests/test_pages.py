@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 from sbert_core import sample
 from sbert_core.lab import Lab
 
+from .page_checks import words
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))
 # Training, the benchmark and the lesson bring their own examples.
@@ -26,10 +28,6 @@ def assert_healthy(at):
     assert not at.exception, at.exception
     assert not at.error, at.error
     return at
-
-
-def words(at):
-    return " ".join(str(element.value) for element in [*at.markdown, *at.caption, *at.info])
 
 
 def test_home_opens_on_the_sample_without_loading_a_model(app):

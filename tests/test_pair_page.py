@@ -9,6 +9,7 @@ from sbert_core.jobs import JobQueue
 from sbert_core.lab import Lab
 
 from .encoders.tiny_models import bert_model, bert_tokenizer, write_checkpoint
+from .page_checks import healthy, words
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/4_Sentence_pair.py"
@@ -25,17 +26,6 @@ def app(monkeypatch):
     at.session_state["kept_pair_models"] = ["tiny"]
     at.session_state["kept_explain_model"] = "tiny"
     return healthy(healthy(at.run()).switch_page(PAGE).run())
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, at.error
-    return at
-
-
-def words(at):
-    shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.subheader]
-    return " ".join(str(element.value) for element in shown)
 
 
 def typed(at, a, b):

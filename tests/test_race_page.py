@@ -13,6 +13,7 @@ from sbert_core.lab import Lab
 from sbert_core.sample import find
 
 from .encoders.tiny_models import bert_model, bert_tokenizer, write_checkpoint
+from .page_checks import healthy, words
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/9_Benchmark.py"
@@ -46,17 +47,6 @@ def open_tab(monkeypatch, lab):
         return healthy(at.switch_page(PAGE).run())
 
     return opened
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, at.error
-    return at
-
-
-def words(at):
-    shown = [*at.title, *at.markdown, *at.caption, *at.info, *at.warning]
-    return " ".join(str(element.value) for element in shown)
 
 
 def click(at, label):

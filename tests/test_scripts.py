@@ -26,6 +26,7 @@ from sbert_core.script_text import written
 from sbert_core.training_request import TrainConfig, TrainData, TrainRequest
 
 from .encoders.tiny_models import bert_model, bert_tokenizer, write_checkpoint
+from .page_checks import healthy
 
 ROOT = Path(__file__).resolve().parent.parent
 AWKWARD = 'it\'s """the""" \\N{cat}\nsat\r\u2028 \'\'\' {on} %s naïve 東京 🙂 \u202eabc \x00'
@@ -316,12 +317,6 @@ def app(monkeypatch, lab):
     at.session_state["kept_pair_models"] = ["tiny"]
     at.session_state["kept_explain_model"] = "tiny"
     return healthy(at.run())
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, [error.value for error in at.error]
-    return at
 
 
 def offered(at):

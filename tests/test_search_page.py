@@ -10,6 +10,8 @@ from sbert_core.desk_results import SearchRequest
 from sbert_core.jobs import JobQueue
 from sbert_core.lab import Lab
 
+from .page_checks import healthy, words
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/5_Search.py"
 
@@ -21,16 +23,6 @@ def app(monkeypatch):
     monkeypatch.chdir(ROOT)
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     return healthy(healthy(at.run()).switch_page(PAGE).run())
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, at.error
-    return at
-
-
-def words(at):
-    return " ".join(str(e.value) for e in [*at.title, *at.markdown, *at.caption, *at.info])
 
 
 def look_for(at, query, way="keyword"):

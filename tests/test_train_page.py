@@ -13,6 +13,7 @@ from sbert_core.training_request import TrainConfig, TrainRequest
 from sbert_core.training_run import write_json
 
 from .encoders.tiny_models import bert_model, bert_tokenizer, write_checkpoint
+from .page_checks import healthy, words
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/8_Train.py"
@@ -36,17 +37,6 @@ def app(monkeypatch, lab):
     monkeypatch.chdir(ROOT)
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     return healthy(healthy(at.run()).switch_page(PAGE).run())
-
-
-def healthy(at):
-    assert not at.exception, at.exception
-    assert not at.error, at.error
-    return at
-
-
-def words(at):
-    shown = [*at.title, *at.markdown, *at.caption, *at.info, *at.warning, *at.success]
-    return " ".join(str(element.value) for element in shown)
 
 
 def button(at, label):

@@ -170,28 +170,29 @@ def _show(lab: Lab, info: CorpusInfo, model: str, config: FewShotConfig, found: 
 
 def _figures(found: FewShot) -> None:
     """Accuracy with its interval where it can be known."""
-    cards = st.columns(4)
     scores = found.held_out
+    known = 1 + 2 * (scores is not None) + (found.cross_validated is not None)
+    cards = iter(st.columns(4)[:known])
     if scores is not None:
-        cards[0].metric(
+        next(cards).metric(
             "Accuracy",
             f"{scores.accuracy:.1%}",
             help=f"Of {scores.rows:,} labelled sentences that were no examples, so many got their "
             f"own class. By chance of the sample it may be {scores.low:.1%} to {scores.high:.1%}.",
         )
-        cards[1].metric(
+        next(cards).metric(
             "Macro F1",
             f"{scores.macro_f1:.1%}",
             help="The same, but every class counts alike, however few sentences it has.",
         )
     if found.cross_validated is not None:
-        cards[2].metric(
+        next(cards).metric(
             "Cross-validated",
             f"{found.cross_validated:.1%}",
             help="Accuracy on examples that were held back in turn. With few examples it is "
             "rough, and mostly too low, for each try learns from fewer.",
         )
-    cards[3].metric("Examples", f"{len(found.examples):,}")
+    next(cards).metric("Examples", f"{len(found.examples):,}")
     notes = [found.note] if found.note else []
     if scores is not None and scores.unseen:
         names = ", ".join(plain(name) for name in scores.unseen[:5])

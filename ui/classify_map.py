@@ -44,7 +44,7 @@ def _lasso(lab: Lab, info: CorpusInfo, coordinates: np.ndarray, run_id: str) -> 
         coordinates,
         np.arange(info.rows),
         lab.texts(info.corpus_id),
-        Groups(given, labels.classes, "Labels"),
+        Groups(given, labels.classes, "Labels", rest="no label yet"),
     )
     with picture:
         event = st.plotly_chart(

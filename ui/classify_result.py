@@ -37,6 +37,7 @@ def show_counts(found: Sorted) -> None:
         },
         hide_index=True,
         height=min(_MOST_HEIGHT, _ROW_HEIGHT * (len(found.classes) + 1) + 3),
+        row_height=_ROW_HEIGHT,
         key=f"classify_counts_{found.run.run_id}",
     )
 
@@ -87,6 +88,7 @@ def _table(lab: Lab, info: CorpusInfo, found: Sorted, rows: list[int], key: str)
         },
         hide_index=True,
         height=min(_MOST_HEIGHT, _ROW_HEIGHT * (len(rows) + 1) + 3),
+        row_height=_ROW_HEIGHT,
         key=f"classify_{key}_{found.run.run_id}",
     )
 
@@ -101,25 +103,23 @@ def _score_help(found: Sorted) -> str:
 def show_exports(lab: Lab, info: CorpusInfo, found: Sorted) -> None:
     """The corpus with its labels, and the head."""
     stem = info.name.rsplit(".", 1)[0] or "corpus"
-    labels, head, _ = st.columns(3)
-    labels.download_button(
+    files = st.container(horizontal=True)
+    files.download_button(
         "Labels as CSV",
         lambda: to_csv(lab.classification.table(found)),
         file_name=f"{stem}-labels.csv",
         mime="text/csv",
         on_click="ignore",
-        width="stretch",
         key=f"classify_export_{found.run.kind}",
         help="Your columns with the label of every row, its score and margin.",
     )
     if isinstance(found, FewShot):
-        head.download_button(
+        files.download_button(
             "Save the head",
             lambda: lab.classification.head_file(found).to_bytes(),
             file_name=f"{stem}-head.safetensors",
             mime="application/octet-stream",
             on_click="ignore",
-            width="stretch",
             key="classify_export_head",
             help="A small file that sorts other corpora in the same way, with the same encoder. "
             f"Made with {plain(found.run.encoder)}.",

@@ -38,6 +38,7 @@ def list_groups(grouped: ClusterResult) -> list[int]:
         },
         hide_index=True,
         height=min(_LIST_HEIGHT, _ROW_HEIGHT * (grouped.k + 1) + 3),
+        row_height=_ROW_HEIGHT,
         on_select="rerun",
         selection_mode="multi-row",
         key=f"groups_{grouped.run.run_id}",

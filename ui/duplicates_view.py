@@ -43,7 +43,7 @@ def _explore(lab: Lab, info: CorpusInfo, found: Duplicates) -> None:
     if found.note:
         st.warning(plain(found.note))
     if not len(found.pairs):
-        _nothing(found)
+        _nothing(lab, info, found)
         return
     low = min(1.0, found.pairs.complete_from)
     line = threshold(lab.duplicates.usual_threshold, low)
@@ -88,13 +88,14 @@ def _script(lab: Lab, info: CorpusInfo, found: Duplicates, line: float, *, leave
     )
 
 
-def _nothing(found: Duplicates) -> None:
-    """No pair of different texts reaches the floor."""
+def _nothing(lab: Lab, info: CorpusInfo, found: Duplicates) -> None:
+    """No pair of different texts reaches the floor; rows may still repeat word for word."""
     st.info(
         f"No two different sentences have a cosine of {found.floor:.2f} or more under this encoder."
     )
     if found.copies:
         st.caption(f"{counted(found.copies, 'row')} repeat an earlier row word for word.")
+        show_exports(lab, info, found, 1.0, None)
 
 
 def _doubted(lab: Lab, found: Duplicates) -> NDArray[np.bool_] | None:

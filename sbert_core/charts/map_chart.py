@@ -154,8 +154,10 @@ def _group_traces(brush: _Brush, groups: Groups) -> Iterator[_Trace]:
     rest = np.flatnonzero(~np.isin(groups.labels, styled))
     if rest.size:
         unstyled = len(sizes) - len(styled)
-        name = f"{unstyled} smaller groups" if unstyled else "no group"
-        yield brush.group(rest, brush.grey, name, rank=len(styled) + 1)
+        names = [f"{unstyled} smaller groups"] if unstyled else []
+        if np.any(groups.labels < 0):
+            names.append(groups.rest)
+        yield brush.group(rest, brush.grey, ", ".join(names), rank=len(styled) + 1)
     for place in np.argsort(-sizes[styled], kind="stable").tolist():
         members = np.flatnonzero(groups.labels == styled[place])
         if members.size:

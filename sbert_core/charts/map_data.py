@@ -18,11 +18,13 @@ class Groups:
         labels: int array (N,), values in [0, K); -1 for a row without a group.
         names: K names, as the user wrote them; they are shortened and escaped when drawn.
         title: What the groups are, such as "Groups of similar sentences".
+        rest: What to call the rows without a group.
     """
 
     labels: NDArray[np.integer]
     names: Sequence[str]
     title: str = "Groups"
+    rest: str = "no group"
 
     def __post_init__(self) -> None:
         labels = np.asarray(self.labels)
