@@ -81,3 +81,19 @@ def test_a_judged_pair_is_counted_and_can_be_taken_back(loaded):
 @pytest.mark.parametrize("name", ["Trivial copies", "Groups", "Take it with you"])
 def test_every_view_opens(loaded, name):
     assert words(view(loaded, name))
+
+
+def test_a_corpus_of_copies_only_can_be_taken_away_with_one_row_each(open_page, tmp_path):
+    file = tmp_path / "copies.csv"
+    file.write_text("text\nThe parcel is late.\nThe parcel is late.\nMy cat sleeps.\n")
+    lab = Lab()
+    corpus = lab.open_file(file)
+    lab.embed(corpus.corpus_id, sample.SAMPLE_MODEL)
+    found = lab.duplicates.find(corpus.corpus_id, sample.SAMPLE_MODEL)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.query_params["corpus"] = corpus.corpus_id
+    at = healthy(healthy(at.run()).switch_page(PAGE).run())
+    assert "word for word: 1." in words(at)
+    assert "2 of 3 rows stay" in words(at)
+    kept = lab.duplicates.keep_one(found, 1.0, "longest", None)
+    assert kept["text"].tolist() == ["The parcel is late.", "My cat sleeps."]

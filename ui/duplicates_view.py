@@ -94,8 +94,9 @@ def _nothing(lab: Lab, info: CorpusInfo, found: Duplicates) -> None:
         f"No two different sentences have a cosine of {found.floor:.2f} or more under this encoder."
     )
     if found.copies:
-        st.caption(f"{counted(found.copies, 'row')} repeat an earlier row word for word.")
+        st.caption(f"Rows that say the same as an earlier one, word for word: {found.copies:,}.")
         show_exports(lab, info, found, 1.0, None)
+        offer_script("duplicates", _script(lab, info, found, 1.0, leave_out=False))
 
 
 def _doubted(lab: Lab, found: Duplicates) -> NDArray[np.bool_] | None:

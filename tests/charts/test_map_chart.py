@@ -80,6 +80,14 @@ def test_rows_without_a_group_are_grey_and_last_in_the_legend():
     assert "no group" in first.name
 
 
+def test_rows_without_a_group_are_named_beside_smaller_groups():
+    count = MAX_STYLES + 2
+    labels = np.concatenate([np.arange(count), [-1]])
+    groups = Groups(labels, [f"g{i}" for i in range(count)], rest="no label yet")
+    grey = point_traces(map_figure(coloured(cloud(len(labels)), groups)))[0]
+    assert "2 smaller groups, no label yet" in grey.name
+
+
 def test_more_groups_than_looks_are_merged_by_size():
     count = MAX_STYLES + 6
     labels = np.repeat(np.arange(count), 2)
