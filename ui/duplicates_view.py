@@ -17,7 +17,7 @@ from .duplicates_groups import show_groups
 from .duplicates_line import draw_line, threshold, type_threshold
 from .duplicates_lists import show_paraphrases, show_trivial
 from .script_export import offer_script
-from .wording import counted, plain
+from .wording import plain
 
 _VIEWS = ("Paraphrases", "Trivial copies", "Groups", "Judge pairs", "Take it with you")
 _VIEW = "duplicates_view"
