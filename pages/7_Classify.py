@@ -22,16 +22,20 @@ info = current_corpus(lab)
 model = state.encoder()
 
 st.title("Classify")
+# From the address after a refresh, so that who waits for a head is not sent back to the names.
+asked = state.recall("classify_way", st.query_params.get("way"))
 way = st.segmented_control(
     "How",
     list(_WAYS),
-    default=state.recall("classify_way", "names"),
+    default=asked if asked in _WAYS else "names",
+    required=True,
     format_func=_WAYS.__getitem__,
     key="classify_way",
     on_change=state.keep,
     args=("classify_way",),
     label_visibility="collapsed",
 )
+st.query_params["way"] = way
 try:
     job_panel(lab, info.corpus_id)
     if not lab.is_embedded(info.corpus_id, model):

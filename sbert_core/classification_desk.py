@@ -108,6 +108,11 @@ class ClassificationDesk:
         )
         return read_zero_shot(run, self._lab.workspace.result_columns(run))
 
+    def last_names(self, corpus_id: str) -> tuple[str, ...]:
+        """Return the names that a corpus was last sorted under; none if it never was."""
+        runs = self._lab.workspace.runs(corpus_id, "zero_shot")
+        return tuple(runs[0].parameters["labels"]) if runs else ()
+
     def values(self, corpus_id: str, column: str) -> list[str]:
         """List the different values of a column as class names, sorted."""
         return sorted({value for value in self._sources.column(corpus_id, column) if value})

@@ -119,3 +119,15 @@ def test_a_saved_head_sorts_and_another_file_is_refused(open_page):
     at.file_uploader[0].set_value(("h.safetensors", b"nonsense", "x/y")).run()
     assert not at.exception
     assert "no head of this program" in at.error[0].value
+
+
+def test_a_refresh_brings_back_names_and_way(open_page):
+    at = open_page()
+    names = at.text_area[0].set_value("parcels\nbank cards").run().text_area[0]
+    assert names.value == "parcels\nbank cards"
+    assert open_page().text_area[0].value == "parcels\nbank cards"  # another session
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    healthy(at.run())
+    at.query_params["way"] = "examples"
+    at = healthy(at.switch_page(PAGE).run())
+    assert at.button(key="classify_learn").label == "Learn and sort"

@@ -52,7 +52,11 @@ def _names(lab: Lab, info: CorpusInfo) -> tuple[str, str]:
     if info.label_column:
         _offer_values(lab, info, info.label_column, name)
     # Not as the box's default: the button below its title may write here, too.
-    st.session_state.setdefault(name, state.recall(name, ""))
+    if name not in st.session_state:
+        last = state.recall(name, None)  # None after a refresh; an emptied box stays empty
+        if last is None:
+            last = "\n".join(lab.classification.last_names(info.corpus_id))
+        st.session_state[name] = last
     typed = st.text_area(
         "Names, one a line",
         height=_LABELS_HEIGHT,

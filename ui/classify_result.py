@@ -36,7 +36,7 @@ def show_counts(found: Sorted) -> None:
             ),
         },
         hide_index=True,
-        height=min(_MOST_HEIGHT, _ROW_HEIGHT * (len(found.classes) + 1) + 3),
+        height=min(_MOST_HEIGHT, _ROW_HEIGHT * (len(found.classes) + 1) + 2),
         row_height=_ROW_HEIGHT,
         key=f"classify_counts_{found.run.run_id}",
     )
@@ -87,7 +87,7 @@ def _table(lab: Lab, info: CorpusInfo, found: Sorted, rows: list[int], key: str)
             ),
         },
         hide_index=True,
-        height=min(_MOST_HEIGHT, _ROW_HEIGHT * (len(rows) + 1) + 3),
+        height=min(_MOST_HEIGHT, _ROW_HEIGHT * (len(rows) + 1) + 2),
         row_height=_ROW_HEIGHT,
         key=f"classify_{key}_{found.run.run_id}",
     )

@@ -37,7 +37,7 @@ def list_groups(grouped: ClusterResult) -> list[int]:
             "size": st.column_config.NumberColumn(width=56, help="Sentences in the group"),
         },
         hide_index=True,
-        height=min(_LIST_HEIGHT, _ROW_HEIGHT * (grouped.k + 1) + 3),
+        height=min(_LIST_HEIGHT, _ROW_HEIGHT * (grouped.k + 1) + 2),
         row_height=_ROW_HEIGHT,
         on_select="rerun",
         selection_mode="multi-row",
