@@ -145,7 +145,7 @@ class Duplicates:
         copies = _within(members, limit)
         missing = limit - len(copies[0])
         places = places[: int(np.searchsorted(np.cumsum(across), missing)) + 1]
-        others = _across(self, places, members)
+        others = _across(self, places, members, limit)
         a, b = (np.concatenate([copies[i], others[i]]) for i in (0, 1))
         cosines = np.concatenate([copies[2], others[2]])
         # Strongest first; of equals the earliest rows.
@@ -178,20 +178,42 @@ def _within(members: Sequence[NDArray[np.int64]], limit: int) -> _Three:
 
 
 def _across(
-    found: Duplicates, places: NDArray[np.intp], members: Sequence[NDArray[np.int64]]
+    found: Duplicates, places: NDArray[np.intp], members: Sequence[NDArray[np.int64]], limit: int
 ) -> _Three:
-    """Pairs of rows of different texts: every copy of one with every copy of the other."""
+    """Pairs of rows of different texts: every copy of one with every copy of the other.
+
+    Of any two texts at most `limit` pairs: with 20,000 copies each they have 400 million.
+    """
     left, right = found.place[found.pairs.a[places]], found.place[found.pairs.b[places]]
     none = np.empty(0, np.int64)
-    parts: list[list[NDArray[np.int64]]] = [[none], [none]]
-    counts: list[int] = []
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = [(none, none)]
     for u, v in zip(left.tolist(), right.tolist(), strict=True):
-        i, j = np.meshgrid(members[u], members[v], indexing="ij")
-        parts[0].append(np.minimum(i, j).ravel())
-        parts[1].append(np.maximum(i, j).ravel())
-        counts.append(i.size)
-    cosines = np.repeat(found.pairs.cosines[places], np.array(counts, np.int64))
-    return np.concatenate(parts[0]), np.concatenate(parts[1]), cosines
+        parts.append(_product(members[u], members[v], limit))
+    counts = np.array([len(a) for a, _ in parts[1:]], np.int64)
+    a, b = (np.concatenate(rows) for rows in zip(*parts, strict=True))
+    return a, b, np.repeat(found.pairs.cosines[places], counts)
+
+
+def _product(
+    u: NDArray[np.int64], v: NDArray[np.int64], limit: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first `limit` pairs of a row in `u` and one in `v`, by the earlier row of each pair."""
+    if len(u) * len(v) <= limit:
+        i, j = (rows.ravel() for rows in np.meshgrid(u, v, indexing="ij"))
+        return np.minimum(i, j), np.maximum(i, j)
+    a: list[NDArray[np.int64]] = []
+    b: list[NDArray[np.int64]] = []
+    partners = dict.fromkeys(u.tolist(), v) | dict.fromkeys(v.tolist(), u)
+    left = limit
+    for row in sorted(partners):
+        others = partners[row]
+        later = others[np.searchsorted(others, row) :][:left]
+        a.append(np.full(len(later), row))
+        b.append(later)
+        left -= len(later)
+        if left == 0:
+            break
+    return np.concatenate(a), np.concatenate(b)
 
 
 def kinds_of(pairs: PairList, texts: Sequence[str]) -> NDArray[np.int8]:

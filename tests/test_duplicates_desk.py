@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sbert_core.duplicate_pairs import REAL
+from sbert_core.duplicate_pairs import REAL, _product
 from sbert_core.errors import DataError
 from sbert_core.jobs import JobQueue
 from sbert_core.lab import Lab
@@ -71,6 +71,14 @@ def test_rows_that_repeat_a_text_are_pairs_of_rows(found):
     assert listed == {(0, 2), (0, 3), (2, 3)}
     assert rows.total == 3
     assert found.row_pairs(0.99, 1).total == 3
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 11, 12, 13])
+def test_the_first_pairs_of_many_copies_are_those_of_all_pairs(limit):
+    u, v = np.array([0, 4, 5]), np.array([1, 2, 6, 9])
+    everything = sorted((min(i, j), max(i, j)) for i in u.tolist() for j in v.tolist())
+    listed = zip(*_product(u, v, limit), strict=True)
+    assert sorted((int(a), int(b)) for a, b in listed) == everything[:limit]
 
 
 def test_a_search_is_kept_and_a_threshold_only_filters(lab, corpus, found, monkeypatch):
